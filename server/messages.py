@@ -1,0 +1,318 @@
+"""Every message that crosses a process or the WebSocket, and the frames they travel in.
+
+One definition serves Python and the page: the page's TypeScript is generated from these types, so
+a field changes here or nowhere. A message is data; nothing in this module acts on one.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Literal
+
+import msgspec
+
+NodeState = Literal["waiting", "running", "done", "cached", "failed", "cancelled", "skipped"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+WorkerState = Literal["starting", "ready", "restarting", "stopped"]
+
+
+class Message(msgspec.Struct, frozen=True, tag_field="kind", tag=str.lower, omit_defaults=False):
+    """A message is told from the others by its `kind`: the class name in lower case."""
+
+
+# ---------------------------------------------------------------- parts of messages
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a job failed: what happened, where, and what to do. `node` is empty when no node is to blame."""
+
+    what: str
+    fix: str = ""
+    node: str = ""
+    input: str = ""
+    traceback: str = ""
+
+
+class NodeChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The new state of one node of a job, and why it runs or is reused."""
+
+    node: str
+    state: NodeState
+    reason: str = ""
+    seconds: float | None = None
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """A file a job made. `path` is relative to the folder named by `root`, with forward slashes."""
+
+    node: str
+    path: str
+    media_type: str
+    root: Literal["results", "previews"] = "results"
+    width: int = 0
+    height: int = 0
+    sha256: str = ""
+    text: str = ""
+    """What a node shows in words (root "previews", media type text/plain, no file)."""
+
+
+class CacheUse(msgspec.Struct, frozen=True):
+    """What the two cache tiers hold now and may hold at most, in bytes."""
+
+    memory: int
+    memory_limit: int
+    disk: int
+    disk_limit: int
+
+
+# ---------------------------------------------------------------- to the worker
+
+
+class RunJob(Message):
+    """Run a prompt. `previous` is what an earlier `JobFinished.record` of the same document said."""
+
+    job: str
+    prompt: msgspec.Raw
+    workflow: msgspec.Raw
+    targets: list[str] | None = None
+    previous: msgspec.Raw | None = None
+
+
+class CancelJob(Message):
+    job: str
+
+
+class RefreshCatalogue(Message):
+    """Look again for model files, choices and packs; answered by `CatalogueReady`."""
+
+
+class UpgradeNodes(Message):
+    """Bring nodes saved by older versions up to date; answered by `NodesUpgraded` with the same `request`."""
+
+    request: str
+    nodes: dict[str, Any]
+
+
+class SetCacheLimits(Message):
+    memory: int
+    disk: int
+
+
+class ClearCache(Message):
+    """Empty both cache tiers; answered by `CacheReport`."""
+
+
+class Shutdown(Message):
+    """Finish writing what is being written, then exit."""
+
+
+ToWorker = RunJob | CancelJob | RefreshCatalogue | UpgradeNodes | SetCacheLimits | ClearCache | Shutdown
+
+# ---------------------------------------------------------------- from the worker
+
+
+class CatalogueReady(Message):
+    """The node modules are read; `catalogue` is plain data (see server.graph.catalogue)."""
+
+    catalogue: msgspec.Raw
+
+
+class WorkerReady(Message):
+    """The model libraries are imported; jobs start without that wait from now on."""
+
+    device: str
+    dtype: str
+    device_name: str = ""
+
+
+class JobStarted(Message):
+    job: str
+
+
+class NodesChanged(Message):
+    """State changes since the last such message, in order: batched, so that traffic stays linear."""
+
+    job: str
+    changes: list[NodeChange]
+
+
+class Progress(Message):
+    """How far a node is; `remaining` in seconds, estimated."""
+
+    job: str
+    node: str
+    value: int
+    total: int
+    remaining: float | None = None
+
+
+class OutputMade(Message):
+    job: str
+    output: OutputFile
+
+
+class JobFinished(Message):
+    """The job is done. `record` lets a later run of the document say why its nodes ran; opaque to the web process."""
+
+    job: str
+    seconds: float
+    record: msgspec.Raw
+
+
+class JobFailed(Message):
+    job: str
+    failure: Failure
+
+
+class JobCancelled(Message):
+    job: str
+
+
+class NodesUpgraded(Message):
+    request: str
+    nodes: dict[str, Any]
+
+
+class CacheReport(Message):
+    use: CacheUse
+
+
+FromWorker = (
+    CatalogueReady
+    | WorkerReady
+    | JobStarted
+    | NodesChanged
+    | Progress
+    | OutputMade
+    | JobFinished
+    | JobFailed
+    | JobCancelled
+    | NodesUpgraded
+    | CacheReport
+)
+
+# ---------------------------------------------------------------- to the browser
+
+
+class OutputInfo(msgspec.Struct, frozen=True):
+    """An output as the page shows it; `url` serves the file."""
+
+    id: int
+    job: str
+    node: str
+    url: str
+    name: str
+    media_type: str
+    width: int
+    height: int
+    text: str
+    created: float
+    """Seconds since 1970."""
+
+
+class JobInfo(msgspec.Struct, frozen=True):
+    """A job's row. Times in seconds since 1970; `position` counts the jobs ahead while queued."""
+
+    id: str
+    document: str
+    title: str
+    state: JobState
+    created: float
+    position: int = 0
+    started: float | None = None
+    finished: float | None = None
+    failure: Failure | None = None
+
+
+class Hello(Message):
+    """The first message on a connection. A new `epoch` means the server restarted: fetch everything anew."""
+
+    epoch: str
+    worker: WorkerState
+    detail: str = ""
+
+
+class WorkerChanged(Message):
+    worker: WorkerState
+    detail: str = ""
+    device: str = ""
+
+
+class CatalogueChanged(Message):
+    revision: str
+
+
+class JobChanged(Message):
+    job: JobInfo
+
+
+class OutputAdded(Message):
+    output: OutputInfo
+
+
+class QueueChanged(Message):
+    queued: int
+    running: int
+
+
+class Resync(Message):
+    """Events were missed that are no longer kept: fetch the state over HTTP."""
+
+
+ToBrowser = (
+    Hello
+    | WorkerChanged
+    | CatalogueChanged
+    | JobChanged
+    | NodesChanged
+    | Progress
+    | OutputAdded
+    | QueueChanged
+    | CacheReport
+    | Resync
+)
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What a browser receives as a text frame. `seq` grows by one an event within an epoch; Hello and Resync carry
+    the newest seq."""
+
+    seq: int
+    event: ToBrowser
+
+
+class PreviewHeader(msgspec.Struct, frozen=True):
+    """Says what the picture bytes after it are."""
+
+    job: str
+    node: str
+    media_type: str
+    step: int = 0
+    total: int = 0
+
+
+# ---------------------------------------------------------------- frames
+
+FRAME = struct.Struct(">IB")
+"""Between web process and worker: payload length, kind (`JSON_FRAME` or `PICTURE_FRAME`), then the payload."""
+JSON_FRAME, PICTURE_FRAME = 0, 1
+HEADER_LENGTH = struct.Struct(">I")
+
+
+def pack_frame(kind: int, payload: bytes) -> bytes:
+    """One frame of the pipe between the web process and a worker."""
+    return FRAME.pack(len(payload), kind) + payload
+
+
+def pack_picture(header: PreviewHeader, picture: bytes) -> bytes:
+    """A picture with its header: the payload of a PICTURE_FRAME, and a binary frame of the WebSocket."""
+    head = msgspec.json.encode(header)
+    return HEADER_LENGTH.pack(len(head)) + head + picture
+
+
+def unpack_picture(payload: bytes) -> tuple[PreviewHeader, bytes]:
+    """The inverse of `pack_picture`. Raises ValueError (msgspec.DecodeError, struct.error) on damaged bytes."""
+    (length,) = HEADER_LENGTH.unpack_from(payload)
+    start = HEADER_LENGTH.size
+    header = msgspec.json.decode(payload[start : start + length], type=PreviewHeader)
+    return header, payload[start + length :]
