@@ -1,0 +1,18 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+// Everything is bundled and self-hosted: the page's content security policy allows no other origin.
+export default defineConfig({
+  plugins: [svelte()],
+  server: {
+    port: 5173,
+    proxy: { '/api': { target: process.env['LOOM_SERVER'] ?? 'http://127.0.0.1:8420', ws: true, changeOrigin: true } },
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});
