@@ -1,5 +1,7 @@
 import { mount } from 'svelte';
 
+import './theme/theme.css';
+
 import App from './App.svelte';
 
 const target = document.getElementById('app');
