@@ -68,7 +68,7 @@ class CacheUse(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- to the worker
 
 
-class RunJob(Message):
+class RunJob(Message, frozen=True):
     """Run a prompt. `previous` is what an earlier `JobFinished.record` of the same document said."""
 
     job: str
@@ -78,31 +78,31 @@ class RunJob(Message):
     previous: msgspec.Raw | None = None
 
 
-class CancelJob(Message):
+class CancelJob(Message, frozen=True):
     job: str
 
 
-class RefreshCatalogue(Message):
+class RefreshCatalogue(Message, frozen=True):
     """Look again for model files, choices and packs; answered by `CatalogueReady`."""
 
 
-class UpgradeNodes(Message):
+class UpgradeNodes(Message, frozen=True):
     """Bring nodes saved by older versions up to date; answered by `NodesUpgraded` with the same `request`."""
 
     request: str
     nodes: dict[str, Any]
 
 
-class SetCacheLimits(Message):
+class SetCacheLimits(Message, frozen=True):
     memory: int
     disk: int
 
 
-class ClearCache(Message):
+class ClearCache(Message, frozen=True):
     """Empty both cache tiers; answered by `CacheReport`."""
 
 
-class Shutdown(Message):
+class Shutdown(Message, frozen=True):
     """Finish writing what is being written, then exit."""
 
 
@@ -111,13 +111,13 @@ ToWorker = RunJob | CancelJob | RefreshCatalogue | UpgradeNodes | SetCacheLimits
 # ---------------------------------------------------------------- from the worker
 
 
-class CatalogueReady(Message):
+class CatalogueReady(Message, frozen=True):
     """The node modules are read; `catalogue` is plain data (see server.graph.catalogue)."""
 
     catalogue: msgspec.Raw
 
 
-class WorkerReady(Message):
+class WorkerReady(Message, frozen=True):
     """The model libraries are imported; jobs start without that wait from now on."""
 
     device: str
@@ -125,18 +125,18 @@ class WorkerReady(Message):
     device_name: str = ""
 
 
-class JobStarted(Message):
+class JobStarted(Message, frozen=True):
     job: str
 
 
-class NodesChanged(Message):
+class NodesChanged(Message, frozen=True):
     """State changes since the last such message, in order: batched, so that traffic stays linear."""
 
     job: str
     changes: list[NodeChange]
 
 
-class Progress(Message):
+class Progress(Message, frozen=True):
     """How far a node is; `remaining` in seconds, estimated."""
 
     job: str
@@ -146,34 +146,34 @@ class Progress(Message):
     remaining: float | None = None
 
 
-class OutputMade(Message):
+class OutputMade(Message, frozen=True):
     job: str
     output: OutputFile
 
 
-class JobFinished(Message):
-    """The job is done. `record` lets a later run of the document say why its nodes ran; opaque to the web process."""
+class JobFinished(Message, frozen=True):
+    """The job is done. `record`, opaque to the web process, lets a later run say why its nodes ran."""
 
     job: str
     seconds: float
     record: msgspec.Raw
 
 
-class JobFailed(Message):
+class JobFailed(Message, frozen=True):
     job: str
     failure: Failure
 
 
-class JobCancelled(Message):
+class JobCancelled(Message, frozen=True):
     job: str
 
 
-class NodesUpgraded(Message):
+class NodesUpgraded(Message, frozen=True):
     request: str
     nodes: dict[str, Any]
 
 
-class CacheReport(Message):
+class CacheReport(Message, frozen=True):
     use: CacheUse
 
 
@@ -224,7 +224,7 @@ class JobInfo(msgspec.Struct, frozen=True):
     failure: Failure | None = None
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     """The first message on a connection. A new `epoch` means the server restarted: fetch everything anew."""
 
     epoch: str
@@ -232,30 +232,30 @@ class Hello(Message):
     detail: str = ""
 
 
-class WorkerChanged(Message):
+class WorkerChanged(Message, frozen=True):
     worker: WorkerState
     detail: str = ""
     device: str = ""
 
 
-class CatalogueChanged(Message):
+class CatalogueChanged(Message, frozen=True):
     revision: str
 
 
-class JobChanged(Message):
+class JobChanged(Message, frozen=True):
     job: JobInfo
 
 
-class OutputAdded(Message):
+class OutputAdded(Message, frozen=True):
     output: OutputInfo
 
 
-class QueueChanged(Message):
+class QueueChanged(Message, frozen=True):
     queued: int
     running: int
 
 
-class Resync(Message):
+class Resync(Message, frozen=True):
     """Events were missed that are no longer kept: fetch the state over HTTP."""
 
 
@@ -274,8 +274,10 @@ ToBrowser = (
 
 
 class Event(msgspec.Struct, frozen=True):
-    """What a browser receives as a text frame. `seq` grows by one an event within an epoch; Hello and Resync carry
-    the newest seq."""
+    """What a browser receives as a text frame. `seq` grows by one an event within an epoch.
+
+    Hello and Resync carry the newest seq; what was missed and is still kept follows Hello, then what is new.
+    """
 
     seq: int
     event: ToBrowser
@@ -294,7 +296,7 @@ class PreviewHeader(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------- frames
 
 FRAME = struct.Struct(">IB")
-"""Between web process and worker: payload length, kind (`JSON_FRAME` or `PICTURE_FRAME`), then the payload."""
+"""Between web process and worker: payload length, kind (JSON_FRAME or PICTURE_FRAME), then the payload."""
 JSON_FRAME, PICTURE_FRAME = 0, 1
 HEADER_LENGTH = struct.Struct(">I")
 
@@ -311,7 +313,7 @@ def pack_picture(header: PreviewHeader, picture: bytes) -> bytes:
 
 
 def unpack_picture(payload: bytes) -> tuple[PreviewHeader, bytes]:
-    """The inverse of `pack_picture`. Raises ValueError (msgspec.DecodeError, struct.error) on damaged bytes."""
+    """The inverse of `pack_picture`. Raises msgspec.DecodeError or struct.error on damaged bytes."""
     (length,) = HEADER_LENGTH.unpack_from(payload)
     start = HEADER_LENGTH.size
     header = msgspec.json.decode(payload[start : start + length], type=PreviewHeader)
