@@ -239,7 +239,7 @@ def describe_widget(where: str, hint: Hint) -> dict[str, Any] | None:
     if widget is not None:
         check_widget(where, hint)
     if isinstance(widget, Choices):
-        return {"kind": "choices", "options": [] if callable(widget.of) else list(widget.of)}
+        return {"kind": "choices"} if callable(widget.of) else {"kind": "choices", "options": list(widget.of)}
     if isinstance(widget, ModelFile):
         return {"kind": "model_file", "folder": widget.folder, "options": []}
     if isinstance(widget, ImageFile):

@@ -34,8 +34,10 @@ class BadValue(ValueError):
 
 def show(value: Any) -> str:
     """A value in words, short enough for a sentence."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "empty"}[value]
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
         return '"' + shown.encode("utf-8", "replace").decode() + '"'
@@ -43,8 +45,9 @@ def show(value: Any) -> str:
         return "a number of more than 19 digits"
     if isinstance(value, (int, float)):
         return str(value)
-    kinds = {list: "a list", tuple: "a list", dict: "an object"}
-    return kinds.get(type(value), f"a value of type {type(value).__name__}")
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "an object" if isinstance(value, dict) else f"a value of type {type(value).__name__}"
 
 
 def coerce_constant(input: Input, value: Any) -> Any:
@@ -64,10 +67,12 @@ def coerce_one(input: Input, value: Any) -> Any:
     kind = widget["kind"] if widget else ""
     if kind in BY_WIDGET:
         return BY_WIDGET[kind](input, value)
+    return coerce_plain(input, value)
+
+
+def coerce_plain(input: Input, value: Any) -> Any:
     read = BY_TYPE.get(input.type)
-    if read is not None:
-        return read(input, value)
-    return coerce_union(input, value)
+    return coerce_union(input, value) if read is None else read(input, value)
 
 
 def coerce_union(input: Input, value: Any) -> Any:
@@ -164,7 +169,10 @@ def coerce_bool(input: Input, value: Any) -> bool:
 
 
 def coerce_choice(input: Input, value: Any) -> Any:
-    options: list[Any] = list(input.widget.get("options", ())) if input.widget else []
+    widget = input.widget or {}
+    if "options" not in widget:  # a function gives them, and only a catalogue has asked it
+        return coerce_plain(input, value)
+    options: list[Any] = list(widget["options"])
     for option in options:
         # 1 == True and "1" is no 1: an option is the value of its own kind only.
         if option == value and isinstance(option, bool) == isinstance(value, bool):
@@ -209,7 +217,7 @@ def check_range(input: Input, value: float) -> None:
 
 
 def not_finite(input: Input, value: Any) -> BadValue:
-    name = value if isinstance(value, str) else {True: "NaN"}.get(value != value, "Infinity" if value > 0 else "-Infinity")
+    name = str(value).replace("inf", "Infinity").replace("nan", "NaN")
     return BadValue(input.name, f"'{input.name}' is {name}, which is not a finite number.", "Use an ordinary number.")
 
 
