@@ -1,0 +1,150 @@
+// What the server can be asked, one function a question. Stateless: the page's state lives in the session.
+import type { Catalogue } from '../document/catalogue';
+import type { Workflow } from '../document/types';
+import { ApiError, errorFrom, type Problem, request, send } from './http';
+import type { CacheUse, JobInfo, NodeChange, OutputInfo, Progress } from './messages.gen';
+
+export type JobState = JobInfo['state'];
+export type NodeState = NodeChange['state'];
+
+export interface System {
+  version: string;
+  worker: string;
+  device: string;
+  home: string;
+  [key: string]: unknown;
+}
+
+/** A job with everything a page needs to draw it as if it had watched from the start. */
+export interface JobDetail extends JobInfo {
+  nodes: Record<string, NodeChange>;
+  progress: Record<string, Progress>;
+  outputs: OutputInfo[];
+}
+
+export interface Accepted {
+  id: string;
+  warnings: Problem[];
+}
+
+export interface SavedWorkflow {
+  id: string;
+  title: string;
+  revision: number;
+  updated: number;
+}
+
+export interface StoredWorkflow {
+  workflow: Workflow;
+  revision: number;
+}
+
+export interface Example {
+  name: string;
+  title: string;
+  description: string;
+  first: boolean;
+}
+
+export interface Opened {
+  workflow: Workflow;
+  notices: string[];
+}
+
+export interface UploadedImage {
+  name: string;
+  width: number;
+  height: number;
+}
+
+export const getSystem = (): Promise<System> => request('system');
+
+/** The catalogue, or null when `revision` is still the current one. */
+export async function getCatalogue(revision: string): Promise<Catalogue | null> {
+  const response = await send('catalogue', { headers: revision ? { 'If-None-Match': `"${revision}"` } : {} });
+  if (response.status === 304) return null;
+  const body = (await response.json()) as unknown;
+  if (!response.ok) throw errorFrom(response.status, body);
+  return body as Catalogue;
+}
+
+export const refreshCatalogue = (): Promise<unknown> => request('catalogue/refresh', { method: 'POST' });
+
+export const postJob = (workflow: Workflow, targets?: readonly string[]): Promise<Accepted> =>
+  request('jobs', { method: 'POST', json: targets ? { workflow, targets } : { workflow } });
+
+export async function getJobs(state: JobState | '', limit: number): Promise<JobInfo[]> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (state) query.set('state', state);
+  return (await request<{ jobs: JobInfo[] }>(`jobs?${query}`)).jobs;
+}
+
+export const getJob = (id: string): Promise<JobDetail> => request(`jobs/${encodeURIComponent(id)}`);
+
+export const cancelJob = (id: string): Promise<unknown> =>
+  request(`jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
+
+export const cancelAllJobs = (): Promise<unknown> => request('jobs/cancel', { method: 'POST' });
+
+export async function getOutputs(limit: number, before?: number): Promise<OutputInfo[]> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (before !== undefined) query.set('before', String(before));
+  return (await request<{ outputs: OutputInfo[] }>(`outputs?${query}`)).outputs;
+}
+
+export const getWorkflows = async (): Promise<SavedWorkflow[]> =>
+  (await request<{ workflows: SavedWorkflow[] }>('workflows')).workflows;
+
+export const getWorkflow = (id: string): Promise<StoredWorkflow> => request(`workflows/${encodeURIComponent(id)}`);
+
+export type PutAnswer = { kind: 'saved'; revision: number } | { kind: 'conflict'; theirs: StoredWorkflow };
+
+/** Saves over `revision` (null: a new document). Someone else's newer revision is an answer, not an error. */
+export async function putWorkflow(workflow: Workflow, revision: number | null, keepalive = false): Promise<PutAnswer> {
+  const path = `workflows/${encodeURIComponent(workflow.id)}`;
+  try {
+    const saved = await request<{ revision: number }>(path, {
+      method: 'PUT',
+      json: { workflow, revision },
+      keepalive,
+    });
+    return { kind: 'saved', revision: saved.revision };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 409) throw error;
+    return { kind: 'conflict', theirs: await getWorkflow(workflow.id) };
+  }
+}
+
+export const deleteWorkflow = (id: string): Promise<unknown> =>
+  request(`workflows/${encodeURIComponent(id)}`, { method: 'DELETE' });
+
+export const openBytes = (bytes: Blob): Promise<Opened> =>
+  request('workflows/open', {
+    method: 'POST',
+    body: bytes,
+    headers: { 'Content-Type': bytes.type || 'application/octet-stream' },
+  });
+
+export const getExamples = async (): Promise<Example[]> =>
+  (await request<{ examples: Example[] }>('examples')).examples;
+
+export const getExample = async (name: string): Promise<Workflow> =>
+  request<Workflow>(`examples/${encodeURIComponent(name)}`);
+
+export function uploadImage(file: File): Promise<UploadedImage> {
+  const form = new FormData();
+  form.append('file', file, file.name);
+  return request('files/input', { method: 'POST', body: form });
+}
+
+const inFolder = (folder: string, name: string): string =>
+  `/api/files/${folder}/${name.split('/').map(encodeURIComponent).join('/')}`;
+
+export const inputImageUrl = (name: string): string => inFolder('input', name);
+
+export const getCacheUse = (): Promise<CacheUse> => request('cache');
+
+export const setCacheLimits = (memory: number, disk: number): Promise<CacheUse> =>
+  request('cache', { method: 'PUT', json: { memory, disk } });
+
+export const clearCache = (): Promise<CacheUse> => request('cache/clear', { method: 'POST' });

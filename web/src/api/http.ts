@@ -1,0 +1,109 @@
+// One way to ask the server, and one kind of error: what happened and what to do, in the server's words.
+import { strings } from '../strings';
+
+export interface Problem {
+  node: string;
+  input: string;
+  what: string;
+  fix: string;
+  level: 'error' | 'warning';
+}
+
+export class ApiError extends Error {
+  readonly what: string;
+  readonly fix: string;
+  /** The HTTP status, 0 when the server could not be reached. */
+  readonly status: number;
+  readonly problems: readonly Problem[];
+  /** The answer as it came, for the few statuses that carry more than words. */
+  readonly body: unknown;
+
+  constructor(status: number, what: string, fix: string, body?: unknown, problems: readonly Problem[] = []) {
+    super(fix ? `${what} ${fix}` : what);
+    this.name = 'ApiError';
+    this.status = status;
+    this.what = what;
+    this.fix = fix;
+    this.body = body;
+    this.problems = problems;
+  }
+
+  get unreachable(): boolean {
+    return this.status === 0;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function word(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function readProblems(value: unknown): Problem[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map((problem) => ({
+    node: word(problem['node']),
+    input: word(problem['input']),
+    what: word(problem['what']),
+    fix: word(problem['fix']),
+    level: problem['level'] === 'warning' ? 'warning' : 'error',
+  }));
+}
+
+/** The error an answer stands for. An answer that is not ours (a proxy's page) is named by its status. */
+export function errorFrom(status: number, body: unknown): ApiError {
+  if (isRecord(body)) {
+    if (isRecord(body['error']) && word(body['error']['what'])) {
+      return new ApiError(status, word(body['error']['what']), word(body['error']['fix']), body);
+    }
+    const problems = readProblems(body['problems']);
+    if (problems.length > 0) return new ApiError(status, strings.problems.found(problems.length), '', body, problems);
+  }
+  return new ApiError(status, strings.errors.status(status), strings.errors.tryAgain, body);
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface RequestOptions {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  keepalive?: boolean;
+}
+
+export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
+  if (options.json !== undefined) headers['Content-Type'] = 'application/json';
+  try {
+    return await fetch(`/api/${path}`, {
+      method: options.method ?? 'GET',
+      headers,
+      body: options.json === undefined ? (options.body ?? null) : JSON.stringify(options.json),
+      signal: options.signal ?? null,
+      keepalive: options.keepalive ?? false,
+    });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0, strings.errors.unreachable, strings.errors.unreachableFix);
+  }
+}
+
+/** Ask and read the JSON answer. Raises ApiError for every answer that is not a success. */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(path, options);
+  const body = await bodyOf(response);
+  if (!response.ok) throw errorFrom(response.status, body);
+  return body as T;
+}
