@@ -1,0 +1,89 @@
+"""CLIP's tokenizer and the chunks of 75 tokens that a text encoder reads, from data shipped with the package."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from nodes.diffusion.emphasis import read_emphasis
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+START, END = 49406, 49407
+WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+CHUNK = 77
+KEEP_TOGETHER = 8
+"""A piece of fewer tokens is not cut by the end of a chunk but moved to the next (the peers' rule)."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """77 tokens: the start token, at most 75 of text, end tokens. One weight for each."""
+
+    tokens: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+@lru_cache(maxsize=1)
+def clip_tokenizer() -> Tokenizer:
+    """Byte-pair encoding as OpenAI's CLIP does it (Radford et al. 2021)."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+    packed = files("nodes.diffusion").joinpath("data/clip_merges.txt.gz").read_bytes()
+    lines = gzip.decompress(packed).decode("utf-8").splitlines()[1:]
+    merges = [(first, second) for first, second in (line.split() for line in lines if line)]
+    letters = [chr(code) for code in byte_letters()]
+    names = [*letters, *(letter + "</w>" for letter in letters), *(a + b for a, b in merges)]
+    vocabulary = {name: number for number, name in enumerate([*names, "<|startoftext|>", "<|endoftext|>"])}
+    tokenizer = Tokenizer(
+        models.BPE(vocab=vocabulary, merges=merges, end_of_word_suffix="</w>", unk_token="<|endoftext|>")
+    )
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False),
+        ]
+    )
+    return tokenizer
+
+
+def byte_letters() -> list[int]:
+    """The character that stands for each byte, in the vocabulary's order: printable bytes first, as themselves."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    return printable + [256 + place for place in range(256 - len(printable))]
+
+
+def tokenize(text: str) -> list[int]:
+    """Token ids of plain text, without start and end."""
+    return list(clip_tokenizer().encode(text, add_special_tokens=False).ids)
+
+
+def chunk_text(text: str) -> list[Chunk]:
+    """Read emphasis and cut the text into chunks; at least one, which may be empty."""
+    pieces = [[(token, piece.weight) for token in tokenize(piece.text)] for piece in read_emphasis(text)]
+    chunks: list[list[tuple[int, float]]] = [[]]
+    for piece in pieces:
+        breakable, rest = len(piece) >= KEEP_TOGETHER, piece
+        while rest:
+            room = CHUNK - 2 - len(chunks[-1])
+            if len(rest) <= room:
+                chunks[-1] += rest
+                break
+            if breakable:
+                chunks[-1] += rest[:room]
+                rest = rest[room:]
+            chunks.append([])
+    return [close_chunk(chunk) for chunk in chunks]
+
+
+def close_chunk(content: list[tuple[int, float]]) -> Chunk:
+    padding = [(END, 1.0)] * (CHUNK - 1 - len(content))
+    tokens, weights = zip((START, 1.0), *content, *padding, strict=True)
+    return Chunk(tokens, weights)

@@ -1,0 +1,118 @@
+"""The values that travel along links, and the conventions they keep.
+
+Tensors on links live on the CPU; weights never travel, only the recipes that load them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nodes.api import socket
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Recipe(Protocol):
+    """How to load weights: frozen, hashable plain data. `ctx.weights(recipe)` gives what `load` returns."""
+
+    @property
+    def size(self) -> int:
+        """Bytes the loaded weights take at most."""
+        ...
+
+    def load(self, device: str, dtype: str) -> Any:
+        """Read the weights to a device ("cpu", "cuda:0" …) in a dtype ("float32", "bfloat16", "float16")."""
+        ...
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """What the numbers of a latent mean: which models read them and how they look as colours."""
+
+    name: str
+    """Families that share a space share this name; a latent of another name does not fit."""
+    title: str
+    channels: int
+    downscale: int
+    """Pixels along an edge for one latent value."""
+    scale: float
+    shift: float
+    """The denoiser works on `(samples - shift) * scale`."""
+    preview: Recipe
+    """Loads a function from samples to small pictures (see nodes.diffusion.preview)."""
+
+
+@socket(colour="#5b9df5")
+@dataclass(frozen=True)
+class Image:
+    pixels: Tensor
+    """float32, batch x height x width x RGB, 0..1, sRGB."""
+
+
+@socket(colour="#8bd17c")
+@dataclass(frozen=True)
+class Mask:
+    values: Tensor
+    """float32, batch x height x width, 0..1."""
+
+
+@socket(colour="#f277b5")
+@dataclass(frozen=True)
+class Latent:
+    samples: Tensor
+    """float32, batch x channels x height x width, as the VAE writes and reads them (unscaled)."""
+    space: LatentSpace | None = None
+    """None for an empty latent: zeros that take the space of the model that samples them."""
+
+
+@socket(colour="#f5a35b")
+@dataclass(frozen=True)
+class Conditioning:
+    embedding: Tensor
+    """float32, batch x tokens x width: what the text encoder says."""
+
+
+@socket(colour="#b39ddb")
+@dataclass(frozen=True)
+class Model:
+    recipe: Recipe
+    """Loads a `nodes.diffusion.denoiser.Denoiser`."""
+    space: LatentSpace
+
+
+@socket(colour="#f2cf5b")
+@dataclass(frozen=True)
+class TextEncoder:
+    recipe: Recipe
+    """Loads a `nodes.diffusion.text.TextStack`."""
+
+
+@socket(colour="#ef7d6b")
+@dataclass(frozen=True)
+class VAE:
+    recipe: Recipe
+    """Loads a `nodes.diffusion.vae.Autoencoder`."""
+    space: LatentSpace
+
+
+@dataclass(frozen=True)
+class PNG:
+    """No loss; the workflow travels inside."""
+
+    compression: int = 4
+
+
+@dataclass(frozen=True)
+class JPEG:
+    """Small files, slight loss; the workflow is not kept."""
+
+    quality: int = 90
+
+
+@dataclass(frozen=True)
+class WebP:
+    """Smaller files than JPEG at equal quality; the workflow is not kept."""
+
+    quality: int = 90
