@@ -1,0 +1,214 @@
+"""The jobs' rows: queued, running, done, failed, cancelled. Only this module changes a job's state on disk.
+
+Every function here but the readers is one operation of `Database.write`: it happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from server.messages import Failure, JobInfo, JobState
+from server.store.tables import job_workflows, jobs, prompts, records
+
+MAX_ATTEMPTS = 2
+GAVE_UP = Failure(
+    "The server ended twice while this job was running.",
+    "Something in the job may have ended it; look at the server's log, then run the job again.",
+)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What the worker is given: JSON texts, passed on as they are."""
+
+    prompt: bytes
+    workflow: bytes
+    targets: list[str] | None = None
+    previous: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.prompt) + len(self.workflow) + len(self.previous or b"")
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to accept. `key` makes a repeated request the same job."""
+
+    id: str
+    document: str
+    title: str
+    created: float
+    payload: Payload
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The job's id (an earlier one's, when its key was known) and the record of the document's last job."""
+
+    id: str
+    new: bool
+    previous: bytes | None
+
+
+def accept(connection: Connection, job: NewJob) -> Accepted:
+    """Add a job at the end of the queue, unless one with its key exists."""
+    if job.key is not None:
+        known = connection.execute(select(jobs.c.id).where(jobs.c.key == job.key)).scalar_one_or_none()
+        if known is not None:
+            return Accepted(known, new=False, previous=None)
+    targets = job.payload.targets
+    row = {
+        "id": job.id,
+        "key": job.key,
+        "document": job.document,
+        "title": job.title,
+        "state": "queued",
+        "created": job.created,
+        "attempts": 0,
+        "targets": None if targets is None else msgspec.json.encode(targets),
+    }
+    connection.execute(insert(jobs), row)
+    connection.execute(insert(prompts), {"job": job.id, "body": job.payload.prompt})
+    connection.execute(insert(job_workflows), {"job": job.id, "body": job.payload.workflow})
+    return Accepted(job.id, new=True, previous=previous(connection, job.document))
+
+
+def start(connection: Connection, job: str, now: float) -> None:
+    """Note that a worker has the job."""
+    change = update(jobs).where(jobs.c.id == job)
+    connection.execute(change.values(state="running", started=now, attempts=jobs.c.attempts + 1))
+
+
+@dataclass(frozen=True)
+class End:
+    """How a job ended."""
+
+    state: JobState
+    finished: float
+    failure: Failure | None = None
+    record: bytes | None = None
+
+
+def finish(connection: Connection, job: str, document: str, end: End) -> None:
+    """Note that the job is over, and keep its record for the document's next job."""
+    failure = None if end.failure is None else msgspec.json.encode(end.failure)
+    connection.execute(
+        update(jobs).where(jobs.c.id == job).values(state=end.state, finished=end.finished, failure=failure)
+    )
+    connection.execute(delete(prompts).where(prompts.c.job == job))
+    if end.record is not None:
+        row = {"document": document, "job": job, "body": end.record}
+        kept = upsert(records)
+        connection.execute(
+            kept.on_conflict_do_update(
+                index_elements=["document"],
+                set_={"job": kept.excluded.job, "body": kept.excluded.body},
+            ),
+            row,
+        )
+
+
+def requeue(connection: Connection, job: str) -> None:
+    """Put a running job back without counting the attempt: the server ends in good order."""
+    change = update(jobs).where(jobs.c.id == job, jobs.c.state == "running")
+    connection.execute(change.values(state="queued", started=None, attempts=jobs.c.attempts - 1))
+
+
+def recover(connection: Connection, now: float) -> list[JobInfo]:
+    """After a start: what was running waits again, or has failed for good. Gives the queue in its order."""
+    running = jobs.c.state == "running"
+    spent = select(jobs.c.id).where(running, jobs.c.attempts >= MAX_ATTEMPTS)
+    for job in list(connection.execute(spent).scalars()):
+        finish(connection, job, "", End("failed", now, GAVE_UP))
+    connection.execute(update(jobs).where(running).values(state="queued", started=None))
+    rows = connection.execute(_listed.where(jobs.c.state == "queued").order_by(jobs.c.seq)).all()
+    return [_info(row) for row in rows]
+
+
+_listed = select(
+    jobs.c.id,
+    jobs.c.document,
+    jobs.c.title,
+    jobs.c.state,
+    jobs.c.created,
+    jobs.c.started,
+    jobs.c.finished,
+    jobs.c.failure,
+)
+
+
+def _info(row: Row[*tuple[Any, ...]]) -> JobInfo:
+    failure = msgspec.json.decode(row.failure, type=Failure) if row.failure is not None else None
+    return JobInfo(
+        row.id,
+        row.document,
+        row.title,
+        row.state,
+        row.created,
+        started=row.started,
+        finished=row.finished,
+        failure=failure,
+    )
+
+
+def info(connection: Connection, job: str) -> JobInfo | None:
+    row = connection.execute(_listed.where(jobs.c.id == job)).one_or_none()
+    return None if row is None else _info(row)
+
+
+def listed(connection: Connection, state: JobState | None, limit: int, before: str | None) -> list[JobInfo]:
+    """The newest jobs first; `before` is a job's id, and only older ones are given."""
+    query = _listed.order_by(jobs.c.seq.desc()).limit(limit)
+    if state is not None:
+        query = query.where(jobs.c.state == state)
+    if before is not None:
+        query = query.where(jobs.c.seq < select(jobs.c.seq).where(jobs.c.id == before).scalar_subquery())
+    return [_info(row) for row in connection.execute(query)]
+
+
+def payload(connection: Connection, job: str, document: str) -> Payload | None:
+    """What the worker needs to run a waiting job; None when there is no such job any more."""
+    query = (
+        select(prompts.c.body, job_workflows.c.body, jobs.c.targets)
+        .join_from(prompts, job_workflows, prompts.c.job == job_workflows.c.job)
+        .join(jobs, jobs.c.id == prompts.c.job)
+        .where(prompts.c.job == job)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    prompt, workflow, targets = row
+    wanted = None if targets is None else msgspec.json.decode(targets, type=list[str])
+    return Payload(prompt, workflow, wanted, previous(connection, document))
+
+
+def workflow(connection: Connection, job: str) -> bytes | None:
+    """The workflow a job was made from."""
+    return connection.execute(
+        select(job_workflows.c.body).where(job_workflows.c.job == job)
+    ).scalar_one_or_none()
+
+
+def previous(connection: Connection, document: str) -> bytes | None:
+    """The record of the last finished job of this document."""
+    return connection.execute(
+        select(records.c.body).where(records.c.document == document)
+    ).scalar_one_or_none()
+
+
+def cancel(connection: Connection, ids: Sequence[str], now: float) -> None:
+    """End waiting jobs."""
+    for job in ids:
+        finish(connection, job, "", End("cancelled", now))
+
+
+def count(connection: Connection, state: JobState) -> int:
+    return connection.execute(select(func.count()).where(jobs.c.state == state)).scalar_one()
