@@ -68,6 +68,8 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     cache_memory: int = field(default_factory=default_cache_memory)
     cache_disk: int = 10 * GIBIBYTE
+    results_folder: Path | None = None
+    """Where `loom run --out` saves; None: in the home folder."""
 
     @property
     def models(self) -> Path:
@@ -87,7 +89,7 @@ class Config:
 
     @property
     def results(self) -> Path:
-        return self.home / "results"
+        return self.results_folder or self.home / "results"
 
     @property
     def cache(self) -> Path:

@@ -41,7 +41,8 @@ def worker_command(config: Config) -> list[str]:
     """The command that starts the real worker."""
     # -P: without it the current folder, where a user's files lie, would come first on the module path.
     module = [sys.executable, "-P", "-m", "server.worker"]
-    return [*module, "--home", str(config.home), "--device", config.device]
+    results = ["--results", str(config.results_folder)] if config.results_folder else []
+    return [*module, "--home", str(config.home), "--device", config.device, *results]
 
 
 class WorkerProcess:
