@@ -18,10 +18,17 @@ ITEM_BYTES = {
     "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "BOOL": 1,
 }  # fmt: skip
 LARGEST_HEADER = 100_000_000
+AGAIN = "Download it again."
+PICK = "Pick a .safetensors checkpoint."
+SOURCE = "Get the file from its first source."
 
 
 class UnusableFile(ValueError):
-    """A file that cannot be used as asked: which, what it looks like, what was expected."""
+    """A file that cannot be used as asked: which file and what it looks like, and in `fix` what to do."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,14 @@ class Header:
     entries: Mapping[str, Entry]
     metadata: Mapping[str, str]
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self.entries[name].shape
+    def shape(self, name: str, rank: int) -> tuple[int, ...]:
+        """The shape of a tensor that must be there with so many dimensions. Raises `UnusableFile`."""
+        entry = self.entries.get(name)
+        if entry is None:
+            raise UnusableFile(f"{self.file.path.name} is incomplete: {name} is missing.", SOURCE)
+        if len(entry.shape) != rank:
+            raise UnusableFile(f"{self.file.path.name} is damaged: {name} has an impossible shape.", SOURCE)
+        return entry.shape
 
     def below(self, *prefixes: str) -> Iterator[str]:
         """The names that start with one of the prefixes."""
@@ -80,14 +93,14 @@ def read_header(path: Path) -> Header:
             length = int.from_bytes(start[:8], "little")
             refuse_other_formats(path, start, stat.st_size)
             if length > LARGEST_HEADER:
-                raise UnusableFile(f"{path.name} is not a safetensors file. Pick a .safetensors checkpoint.")
+                raise UnusableFile(f"{path.name} is not a safetensors file.", PICK)
             if 8 + length > stat.st_size:
                 raise truncated(path, stat.st_size, 8 + length)
             text = file.read(length)
     except FileNotFoundError:
-        raise UnusableFile(f"{path} is gone. Put it back, or pick another file.") from None
+        raise UnusableFile(f"{path} is gone.", "Put it back, or pick another file.") from None
     except (PermissionError, IsADirectoryError):
-        raise UnusableFile(f"{path} cannot be read. Check that it is a file you may open.") from None
+        raise UnusableFile(f"{path} cannot be read.", "Check that it is a file you may open.") from None
     table = parse_table(path, text)
     metadata = table.pop("__metadata__", {})
     entries = {name: read_entry(path, name, entry, 8 + length) for name, entry in table.items()}
@@ -98,32 +111,36 @@ def read_header(path: Path) -> Header:
 
 def refuse_other_formats(path: Path, start: bytes, size: int) -> None:
     """Name the usual things found where a safetensors file was expected."""
-    wanted = "Loom reads .safetensors files"
+    name = path.name
+    if start[8:9] == b"{":
+        return  # a safetensors header; its length may look like any other format's first bytes
     if size == 0:
-        raise UnusableFile(f"{path.name} is empty: its download never began. Download it again.")
+        raise UnusableFile(f"{name} is empty: its download never began.", AGAIN)
     if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         raise UnusableFile(
-            f"{path.name} is a pickled PyTorch file, which can run any code when opened, so it is never opened. "
-            f"{wanted}: get the same model in that format, or convert it with a tool you trust."
+            f"{name} is a pickled PyTorch file. Such a file can run any program when it is opened, so it never is.",
+            "Get the same model as .safetensors, or convert it with a tool you trust.",
         )
     if start.startswith(b"GGUF"):
-        raise UnusableFile(f"{path.name} is a GGUF file, not a checkpoint. {wanted} here.")
+        raise UnusableFile(f"{name} is a GGUF file; a .safetensors checkpoint was expected.", PICK)
     if start.lstrip()[:1] == b"<":
-        raise UnusableFile(f"{path.name} is a web page, saved in place of the model (often a login page). Download it again.")
-    if start.startswith(b"version https://"[:16]):
-        raise UnusableFile(f"{path.name} is a Git LFS pointer, not the model itself. Run `git lfs pull`, or download it.")
+        raise UnusableFile(f"{name} is a web page, saved in place of the model (often a login page).", AGAIN)
+    if start.startswith(b"version https://"):
+        raise UnusableFile(f"{name} is a Git LFS pointer, not the model itself.", "Run `git lfs pull`, or download it.")
     if size < 10:
-        raise UnusableFile(f"{path.name} is too short to be a model. Download it again.")
+        raise UnusableFile(f"{name} is too short to be a model.", AGAIN)
 
 
 def truncated(path: Path, have: int, need: int) -> UnusableFile:
     return UnusableFile(
-        f"{path.name} is cut short: {have:,} of {need:,} bytes are there. Its download stopped early; download it again."
+        f"{path.name} is cut short: {have:,} of {need:,} bytes are there. Its download stopped early.", AGAIN
     )
 
 
 def damaged(path: Path, what: str) -> UnusableFile:
-    return UnusableFile(f"{path.name} is damaged or not a safetensors file: {what}. Download it again, or pick another file.")
+    return UnusableFile(
+        f"{path.name} is damaged or not a safetensors file: {what}.", "Download it again, or pick another file."
+    )
 
 
 def parse_table(path: Path, text: bytes) -> dict[str, Any]:
@@ -132,9 +149,7 @@ def parse_table(path: Path, text: bytes) -> dict[str, Any]:
         if len(table) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise UnusableFile(
-                f"{path.name} lists {twice!r} twice, so what it holds is not certain. Get the file from its first source."
-            )
+            raise UnusableFile(f"{path.name} lists {twice!r} twice, so what it holds is not certain.", SOURCE)
         return table
 
     try:
@@ -163,7 +178,7 @@ def read_entry(path: Path, name: str, entry: Any, base: int) -> Entry:
 def check_layout(path: Path, entries: Mapping[str, Entry], base: int, size: int) -> None:
     """Tensors lie end to end: no gaps, no overlap, and the file ends with the last."""
     if not entries:
-        raise UnusableFile(f"{path.name} holds no tensors. Pick another file.")
+        raise UnusableFile(f"{path.name} holds no tensors.", PICK)
     position = base
     for entry in sorted(entries.values(), key=lambda entry: (entry.start, entry.stop)):
         if entry.start != position:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import torch
 from torch import Tensor, nn
 
-from nodes.diffusion.header import Entry, Header, UnusableFile
+from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile
 
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
@@ -42,7 +42,9 @@ def fill_module(module: nn.Module, header: Header, names: Mapping[str, str], par
                 tensor = read_tensor(file, header.entries[names[name]]).view(like.shape)
                 weights[name] = tensor.to(device=device, dtype=target)
     except (FileNotFoundError, EOFError):
-        raise UnusableFile(f"{header.file.path} went away or changed while it was read. Put it back and run again.") from None
+        raise UnusableFile(
+            f"{header.file.path} went away or changed while it was read.", "Put it back and run again."
+        ) from None
     module.load_state_dict(weights, assign=True)
     module.requires_grad_(False)
     module.eval()
@@ -54,18 +56,22 @@ def check_names(wanted: Mapping[str, Tensor], header: Header, names: Mapping[str
     if missing:
         raise UnusableFile(
             f"{path.name} is incomplete: {len(missing)} of the {len(wanted)} tensors of its {part} are missing "
-            f"(the first is {missing[0]}). Get the whole file."
+            f"(the first is {missing[0]}).",
+            SOURCE,
         )
     for name, like in wanted.items():
         entry = header.entries[names[name]]
         # A 1x1 convolution and a linear layer hold the same numbers; files use either for attention.
         if squeezed(like.shape) != squeezed(entry.shape):
             raise UnusableFile(
-                f"{path.name}: {names[name]} in its {part} is of another size than the rest of the model needs. "
-                "The file mixes parts of different models; get it from its first source."
+                f"{path.name}: {names[name]} in its {part} is of another size than the rest of the model needs: "
+                "the file mixes parts of different models.",
+                SOURCE,
             )
         if entry.dtype not in DTYPES or not DTYPES[entry.dtype].is_floating_point:
-            raise UnusableFile(f"{path.name}: {names[name]} is stored as {entry.dtype}, which is not a format of weights.")
+            raise UnusableFile(
+                f"{path.name}: {names[name]} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
+            )
 
 
 def squeezed(shape: Iterable[int]) -> tuple[int, ...]:

@@ -31,7 +31,9 @@ class PartRecipe:
         header = read_header(self.file.path)
         family = family_named(self.family)
         if not family.recognises(header):
-            raise UnusableFile(f"{self.file.path} is not the file it was: it has become {looks_like(header)}.")
+            raise UnusableFile(
+                f"{self.file.path} is not the file it was: it has become {looks_like(header)}.", "Pick it again."
+            )
         loaders = {
             "denoiser": family.load_denoiser,
             "text_encoder": family.load_text_encoder,
@@ -49,11 +51,12 @@ def read_checkpoint(path: Path) -> tuple[Model, TextEncoder, VAE]:
         known = ", ".join(family.title for family in FAMILIES)
         raise UnusableFile(
             f"{path.name} looks like {looks_like(header)}. Expected a checkpoint of a known family ({known}): "
-            "denoiser, text encoder and VAE in one file. Pick another file."
+            "denoiser, text encoder and VAE in one file.",
+            "Pick another file.",
         )
     for part, prefixes in family.parts.items():
         if not any(header.below(*prefixes)):
-            raise UnusableFile(f"{path.name} is {family.title} but has no {WORDS[part]}. Pick a full checkpoint.")
+            raise UnusableFile(f"{path.name} is {family.title} but has no {WORDS[part]}.", "Pick a full checkpoint.")
     space = family.space
     latent = LatentSpace(
         name=family.name,

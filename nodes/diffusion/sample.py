@@ -23,14 +23,14 @@ class Walk:
     add_noise: bool = True
 
 
-def sample(denoise: Guided, samples: Tensor, space: LatentSpace, walk: Walk) -> Iterator[Step]:
+def walk(denoise: Guided, samples: Tensor, space: LatentSpace, plan: Walk) -> Iterator[Step]:
     """Yield each step, in the samples' own scale, on the CPU. `samples`: batch x channels x height x width."""
-    noise = Noise(walk.seed, samples.shape, denoise.model.device)
+    noise = Noise(plan.seed, samples.shape, denoise.model.device)
     x = (samples.float() - space.shift) * space.scale
-    if walk.add_noise:
-        x = x + noise.start * start_factor(denoise, walk.sigmas[0])
+    if plan.add_noise:
+        x = x + noise.start * start_factor(denoise, plan.sigmas[0])
     x = x.to(denoise.model.device)
-    for step in SAMPLERS[walk.sampler](denoise, x, walk.sigmas, noise.fresh):
+    for step in SAMPLERS[plan.sampler](denoise, x, plan.sigmas, noise.fresh):
         yield Step(step.index, unscale(step.x, space), unscale(step.denoised, space))
 
 

@@ -30,11 +30,9 @@ COLOURS = [[0.34, 0.20, 0.22], [0.30, 0.28, 0.48], [-0.20, 0.18, 0.24], [-0.20, 
 def recognises(header: Header) -> bool:
     """A UNet of spatial blocks that reads one CLIP text model's last layer, and no label embedding."""
     names = header.entries
-    stem, text = f"{UNET}input_blocks.0.0.weight", text_prefix(header)
     return (
-        stem in names
-        and len(header.shape(stem)) == 4
-        and f"{text}embeddings.token_embedding.weight" in names
+        f"{UNET}input_blocks.0.0.weight" in names
+        and f"{text_prefix(header)}embeddings.token_embedding.weight" in names
         and not any(header.below(f"{UNET}label_emb.", "conditioner.", "cond_stage_model.model."))
     )
 
@@ -55,15 +53,15 @@ def unet_config(header: Header) -> dict[str, Any]:
             resnets = 0
             continue
         if resnets == 0:
-            channels.append(header.shape(f"{start}.0.out_layers.3.weight")[0])
+            channels.append(header.shape(f"{start}.0.out_layers.3.weight", 4)[0])
             attends.append(f"{start}.1.norm.weight" in header.entries)
         resnets += 1
         cross = f"{start}.1.transformer_blocks.0.attn2.to_k.weight"
-        width = header.shape(cross)[1] if cross in header.entries else width
-    stem = header.shape(f"{UNET}input_blocks.0.0.weight")
+        width = header.shape(cross, 2)[1] if cross in header.entries else width
+    stem = header.shape(f"{UNET}input_blocks.0.0.weight", 4)
     return {
         "in_channels": stem[1],
-        "out_channels": header.shape(f"{UNET}out.2.weight")[0],
+        "out_channels": header.shape(f"{UNET}out.2.weight", 4)[0],
         "block_out_channels": tuple(channels),
         "down_block_types": tuple("CrossAttnDownBlock2D" if a else "DownBlock2D" for a in attends),
         "up_block_types": tuple("CrossAttnUpBlock2D" if a else "UpBlock2D" for a in reversed(attends)),
@@ -77,15 +75,15 @@ def unet_config(header: Header) -> dict[str, Any]:
 def text_config(header: Header) -> dict[str, Any]:
     """The text model's sizes, as transformers names them."""
     text = text_prefix(header)
-    words, width = header.shape(f"{text}embeddings.token_embedding.weight")
+    words, width = header.shape(f"{text}embeddings.token_embedding.weight", 2)
     return {
         "vocab_size": words,
         "hidden_size": width,
         "projection_dim": width,
-        "intermediate_size": header.shape(f"{text}encoder.layers.0.mlp.fc1.weight")[0],
+        "intermediate_size": header.shape(f"{text}encoder.layers.0.mlp.fc1.weight", 2)[0],
         "num_hidden_layers": header.numbers(f"{text}encoder.layers."),
         "num_attention_heads": width // TEXT_HEAD_WIDTH,
-        "max_position_embeddings": header.shape(f"{text}embeddings.position_embedding.weight")[0],
+        "max_position_embeddings": header.shape(f"{text}embeddings.position_embedding.weight", 2)[0],
         "hidden_act": "quick_gelu",
         "bos_token_id": 0,
         "eos_token_id": words - 1,
@@ -95,13 +93,13 @@ def text_config(header: Header) -> dict[str, Any]:
 def vae_config(header: Header) -> dict[str, Any]:
     """The VAE's sizes, as diffusers names them."""
     levels = header.numbers(f"{VAE}encoder.down.")
-    channels = [header.shape(f"{VAE}encoder.down.{level}.block.0.conv1.weight")[0] for level in range(levels)]
+    channels = [header.shape(f"{VAE}encoder.down.{level}.block.0.conv1.weight", 4)[0] for level in range(levels)]
     return {
         "block_out_channels": tuple(channels),
         "down_block_types": ("DownEncoderBlock2D",) * levels,
         "up_block_types": ("UpDecoderBlock2D",) * levels,
         "layers_per_block": header.numbers(f"{VAE}encoder.down.0.block."),
-        "latent_channels": header.shape(f"{VAE}decoder.conv_in.weight")[1],
+        "latent_channels": header.shape(f"{VAE}decoder.conv_in.weight", 4)[1],
         "norm_num_groups": GROUPS,
         "scaling_factor": SCALE,
     }

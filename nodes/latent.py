@@ -1,0 +1,84 @@
+"""Nodes that make latents and turn them into pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nodes.api import BadValue, Context, node
+from nodes.fields import Count, Pixels
+from nodes.types import VAE, Image, Latent
+
+if TYPE_CHECKING:
+    from nodes.diffusion.vae import Autoencoder
+
+CELL = 8
+"""Pixels along an edge for one value of an empty latent."""
+
+
+@node(category="latent")
+def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) -> Latent:
+    """Start from nothing: the size of the picture and how many to make at once.
+
+    Args:
+        width: Width of the picture in pixels, a multiple of 8.
+        height: Height of the picture in pixels, a multiple of 8.
+        batch: How many pictures to make together. The first is the one a batch of 1 gives.
+
+    Returns:
+        An empty latent that fits every model.
+    """
+    import torch
+
+    for name, pixels in (("width", width), ("height", height)):
+        if pixels % CELL or pixels < CELL:
+            below, above = max(CELL, pixels // CELL * CELL), (pixels // CELL + 1) * CELL
+            raise BadValue(name, f"The {name} is {pixels}, which 8 does not divide.", f"Use {below} or {above}.")
+    return Latent(torch.zeros(batch, 4, height // CELL, width // CELL))
+
+
+@node(category="latent")
+def decode_latent(vae: VAE, latent: Latent, ctx: Context) -> Image:
+    """Turn a latent into a picture.
+
+    Args:
+        vae: From the checkpoint that sampled the latent.
+        latent: What a sampler made.
+
+    Returns:
+        The picture, or a batch of them.
+    """
+    if latent.space is not None and latent.space.name != vae.space.name:
+        raise BadValue(
+            "latent",
+            f"The latent is one of {latent.space.title}, but the VAE reads those of {vae.space.title}.",
+            "Take the VAE from the checkpoint that sampled it.",
+        )
+    autoencoder: Autoencoder = ctx.weights(vae.recipe)
+    samples = latent.samples
+    if latent.space is None:
+        samples = samples.new_zeros(len(samples), vae.space.channels, *samples.shape[2:])
+    return Image(autoencoder.decode(samples))
+
+
+@node(category="latent")
+def encode_image(vae: VAE, image: Image, ctx: Context) -> Latent:
+    """Turn a picture into a latent, to sample on from it.
+
+    Args:
+        vae: From the checkpoint that will sample the latent.
+        image: Edges that 8 does not divide are cut evenly on both sides, and the node says so.
+
+    Returns:
+        The latent of the picture.
+    """
+    autoencoder: Autoencoder = ctx.weights(vae.recipe)
+    _, height, width, _ = image.pixels.shape
+    cell = vae.space.downscale
+    if min(height, width) < cell:
+        raise BadValue("image", f"The picture is {width} x {height}, smaller than {cell} x {cell}.", "Scale it up first.")
+    top, left = height % cell // 2, width % cell // 2
+    cut_height, cut_width = height // cell * cell, width // cell * cell
+    if (cut_height, cut_width) != (height, width):
+        ctx.show_text(f"Cut from {width} x {height} to {cut_width} x {cut_height}: latents count in cells of {cell}.")
+    pixels = image.pixels[:, top : top + cut_height, left : left + cut_width]
+    return Latent(autoencoder.encode(pixels), vae.space)

@@ -1,0 +1,28 @@
+"""Nodes that show and save what a workflow makes."""
+
+from __future__ import annotations
+
+from nodes.api import Context, node
+from nodes.types import JPEG, PNG, Image, WebP
+
+
+@node(category="image/output")
+def preview_image(image: Image, ctx: Context) -> None:
+    """Show a picture on the node without saving it.
+
+    Args:
+        image: The picture, or a batch of them.
+    """
+    ctx.show_image(image)
+
+
+@node(category="image/output")
+def save_image(image: Image, ctx: Context, name: str = "image", format: PNG | JPEG | WebP = PNG()) -> None:
+    """Save a picture in the results folder and show it.
+
+    Args:
+        image: The picture, or a batch of them: each becomes a file.
+        name: How the files are called; a number is added. A slash makes a folder.
+        format: PNG keeps every pixel and carries the workflow: drop the file on the page to open it again.
+    """
+    ctx.save_image(image, name, format)

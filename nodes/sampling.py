@@ -1,0 +1,120 @@
+"""The sampler node: checks what it is given in words, then walks from noise to a latent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from nodes.api import BadValue, Context, Number, node
+from nodes.fields import Fraction, Guidance, SamplerName, ScheduleName, SeedNumber, Steps
+from nodes.types import Conditioning, Latent, LatentSpace, Model
+
+if TYPE_CHECKING:
+    from nodes.diffusion.denoiser import Denoiser
+    from nodes.diffusion.preview import LatentPreview
+
+StepNumber = Annotated[int, Number(min=0, max=10_000, step=1)]
+
+
+@node(category="sampling")
+def sample(
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning | None,
+    latent: Latent,
+    ctx: Context,
+    seed: SeedNumber = 0,
+    steps: Steps = 20,
+    guidance: Guidance = 7.0,
+    sampler: SamplerName = "euler",
+    schedule: ScheduleName = "normal",
+    denoise: Fraction = 1.0,
+    start_step: StepNumber = 0,
+    end_step: StepNumber = 10_000,
+    add_noise: bool = True,
+    keep_noise: bool = False,
+) -> Latent:
+    """Let a model turn noise into a latent, step by step.
+
+    Args:
+        model: The denoiser.
+        positive: What the picture should show.
+        negative: What it should not show; without it guidance has no effect.
+        latent: An empty latent, or one of a picture to change (with denoise below 1).
+        seed: Which noise to start from. The same seed gives the same picture.
+        steps: How often the model looks; 20 to 30 is usual.
+        guidance: How strongly the texts steer. 1 is not at all, 5 to 8 is usual, more looks burnt.
+        sampler: How it steps from one noise level to the next.
+        schedule: Which noise levels it visits; karras spends more steps on fine detail.
+        denoise: How much of the latent to make anew: 1 all of it, 0.5 keeps the layout, 0 changes nothing.
+        start_step: The first step to take, where another sampler did the earlier ones.
+        end_step: The step to stop before; beyond the last one it goes to the end.
+        add_noise: Off when the latent still carries the noise of an earlier sampler.
+        keep_noise: When stopping early, leave the rest of the noise in for a later sampler.
+
+    Returns:
+        The finished latent; decode it to see it.
+    """
+    from nodes.diffusion.guidance import Guided
+    from nodes.diffusion.sample import Walk, walk
+    from nodes.diffusion.schedules import SCHEDULES, choose_sigmas, cut
+
+    check_numbers(steps, guidance, denoise, start_step, end_step)
+    start = fit_latent(latent, model.space)
+    denoiser: Denoiser = ctx.weights(model.recipe)
+    check_texts(denoiser, positive, negative)
+    sigmas = cut(choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise), start_step, end_step, keep_noise)
+    if not sigmas:
+        return start
+    guided = Guided(denoiser, positive.embedding, negative and negative.embedding, guidance, len(start.samples))
+    preview: LatentPreview = ctx.weights(model.space.preview)
+    plan = Walk(sampler, sigmas, seed, add_noise)
+    for step in ctx.track(walk(guided, start.samples, model.space, plan), total=len(sigmas) - 1):
+        ctx.preview(lambda x0=step.denoised: preview(x0))
+        result = step.x
+    return replace(start, samples=result.cpu())
+
+
+def check_numbers(steps: int, guidance: float, denoise: float, start_step: int, end_step: int) -> None:
+    if not 1 <= steps <= 10_000:
+        raise BadValue("steps", f"{steps} steps cannot be sampled.", "Use 1 to 10,000; 20 is usual.")
+    if not math.isfinite(guidance):
+        raise BadValue("guidance", f"The guidance is {guidance}.", "Use a number; 7 is usual.")
+    if not 0 <= denoise <= 1:
+        raise BadValue("denoise", f"The denoise strength is {denoise}.", "Use a number from 0 to 1.")
+    if end_step <= start_step:
+        raise BadValue(
+            "end_step", f"It ends before step {end_step} but starts at step {start_step}.", "End after the start."
+        )
+    if start_step >= steps:
+        raise BadValue(
+            "start_step", f"It starts at step {start_step} of {steps}, so no step is left.", f"Use 0 to {steps - 1}."
+        )
+
+
+def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
+    """The latent in the model's space: an empty one takes it, one of another space is refused."""
+    samples = latent.samples
+    if latent.space is None:
+        batch, _, height, width = samples.shape
+        shape = batch, space.channels, height * 8 // space.downscale, width * 8 // space.downscale
+        return Latent(samples.new_zeros(shape), space)
+    if latent.space.name != space.name or samples.shape[1] != space.channels:
+        raise BadValue(
+            "latent",
+            f"The latent is one of {latent.space.title} ({samples.shape[1]} channels), "
+            f"but the model reads those of {space.title} ({space.channels} channels).",
+            "Encode the picture with this model's VAE.",
+        )
+    return latent
+
+
+def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None) -> None:
+    for name, text in (("positive", positive), ("negative", negative)):
+        if text is not None and text.embedding.shape[-1] != denoiser.text_width:
+            raise BadValue(
+                name,
+                f"The text was encoded {text.embedding.shape[-1]} wide, but the model reads {denoiser.text_width}.",
+                "Take the text encoder from the model's checkpoint.",
+            )

@@ -1,0 +1,121 @@
+"""Nodes that hold a value, and arithmetic on numbers."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Literal, NamedTuple
+
+from nodes.api import BadValue, node
+from nodes.fields import LongText, SeedNumber
+
+Operation = Literal[
+    "add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"
+]
+
+
+@node(category="values")
+def number(value: float = 0.0) -> float:
+    """A number to use in several places.
+
+    Args:
+        value: Any number.
+
+    Returns:
+        The number.
+    """
+    return value
+
+
+@node(category="values", title="Whole number")
+def integer(value: int = 0) -> int:
+    """A whole number to use in several places.
+
+    Args:
+        value: Any whole number.
+
+    Returns:
+        The number; it fits where any number is wanted.
+    """
+    return value
+
+
+@node(category="values")
+def text(value: LongText = "") -> str:
+    """A text to use in several places.
+
+    Args:
+        value: Any text.
+
+    Returns:
+        The text.
+    """
+    return value
+
+
+@node(category="values")
+def seed(value: SeedNumber = 0) -> int:
+    """A seed that several samplers share.
+
+    Args:
+        value: Drawn anew before each run, or kept, as its menu says.
+
+    Returns:
+        The seed.
+    """
+    return value
+
+
+class Calculated(NamedTuple):
+    """The result twice.
+
+    Args:
+        result: The exact result.
+        whole: The result rounded to a whole number, for steps, sizes and the like.
+    """
+
+    result: float
+    whole: int
+
+
+@node(category="values", title="Math")
+def math(a: float = 0.0, b: float = 0.0, operation: Operation = "add") -> Calculated:
+    """Calculate with two numbers.
+
+    Args:
+        a: The first number.
+        b: The second number.
+        operation: What to do with them: a + b, a - b, a x b, a / b, what a / b leaves over, a to the power of b,
+            the smaller, the larger, or the middle of both.
+    """
+    if b == 0 and operation in ("divide", "remainder"):
+        raise BadValue("b", "A number cannot be divided by 0.", "Give b another value.")
+    try:
+        result = calculate(a, b, operation)
+    except (OverflowError, ZeroDivisionError):
+        result = float("inf")
+    if isinstance(result, complex) or not isfinite(result):
+        raise BadValue("operation", f"{a:g} {operation} {b:g} is no number a computer can hold.", "Use other numbers.")
+    return Calculated(result, round(result))
+
+
+def calculate(a: float, b: float, operation: Operation) -> float | complex:
+    match operation:
+        case "add":
+            return a + b
+        case "subtract":
+            return a - b
+        case "multiply":
+            return a * b
+        case "divide":
+            return a / b
+        case "remainder":
+            return a % b
+        case "power":
+            raised: float | complex = a**b
+            return raised
+        case "minimum":
+            return min(a, b)
+        case "maximum":
+            return max(a, b)
+        case "average":
+            return (a + b) / 2
