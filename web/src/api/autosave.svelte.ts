@@ -1,0 +1,179 @@
+// Every change is kept: in this browser at once, on the server a moment later as a revision. A revision
+// someone else wrote in between is shown as a conflict; nothing is ever overwritten unseen.
+import type { Workflow } from '../document/types';
+import { deleteWorkflow, getWorkflow, putWorkflow, type StoredWorkflow } from './client';
+import { ApiError } from './http';
+import type { LocalDocument, LocalStore, View } from './local';
+
+export type SaveState = 'saved' | 'saving' | 'local' | 'conflict';
+
+/** What autosave needs of the editor. */
+export interface Saved {
+  snapshot: () => Workflow;
+  view: () => View;
+}
+
+const LOCAL_DELAY = 150;
+const SERVER_DELAY = 700;
+const RETRY_DELAY = 5_000;
+
+export class Autosave {
+  state: SaveState = $state('saved');
+  savedAt: number | null = $state(null);
+  /** The server's newer one, while the user has not chosen. */
+  conflict: StoredWorkflow | null = $state.raw(null);
+
+  readonly #store: LocalStore;
+  readonly #source: Saved;
+  #id = '';
+  #revision: number | null = null;
+  #dirty = false;
+  #used = new Map<string, string>();
+  #changes = 0;
+  #sending = false;
+  #localTimer: ReturnType<typeof setTimeout> | undefined;
+  #serverTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: LocalStore, source: Saved) {
+    this.#store = store;
+    this.#source = source;
+  }
+
+  get used(): ReadonlyMap<string, string> {
+    return this.#used;
+  }
+
+  /** From now on the editor holds this document. A new one is not sent before its first change. */
+  follow(record: Pick<LocalDocument, 'id' | 'revision' | 'dirty' | 'used'>): void {
+    this.#cancelTimers();
+    this.#id = record.id;
+    this.#revision = record.revision;
+    this.#dirty = record.dirty;
+    this.#used = new Map(record.used);
+    this.conflict = null;
+    this.state = 'saved';
+    this.#store.openDocument = record.id;
+    if (record.dirty) this.changed();
+    else void this.#keep();
+  }
+
+  changed(): void {
+    this.#dirty = true;
+    this.#changes += 1;
+    if (this.state !== 'conflict') this.state = 'saving';
+    clearTimeout(this.#localTimer);
+    this.#localTimer = setTimeout(() => void this.#keep(), LOCAL_DELAY);
+    this.#schedule(SERVER_DELAY);
+  }
+
+  remember(used: ReadonlyMap<string, string>): void {
+    this.#used = new Map(used);
+    void this.#keep();
+  }
+
+  /** The page may go away now. */
+  flush(): void {
+    if (!this.#id) return;
+    this.#store.keepView(this.#id, this.#source.view());
+    void this.#keep();
+    if (this.#dirty) void this.send(true);
+  }
+
+  /** Saves on the server; at most one request at a time, the newest state last. */
+  async send(keepalive = false): Promise<void> {
+    if (this.#sending || this.state === 'conflict' || !this.#dirty) return;
+    clearTimeout(this.#serverTimer);
+    this.#sending = true;
+    const [id, changes, workflow] = [this.#id, this.#changes, this.#source.snapshot()];
+    try {
+      const answer = await putWorkflow(workflow, this.#revision, keepalive);
+      if (id !== this.#id) return;
+      if (answer.kind === 'conflict') this.#meet(answer.theirs);
+      else this.#confirm(answer.revision, changes);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (id === this.#id) this.state = 'local';
+      this.#schedule(RETRY_DELAY);
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  /** Looks whether the server holds a newer one than this browser does; that one, if it may be taken as it is. */
+  async compare(): Promise<StoredWorkflow | null> {
+    const id = this.#id;
+    try {
+      const theirs = await getWorkflow(id);
+      if (id !== this.#id || theirs.revision === this.#revision) return null;
+      if (!this.#dirty) return theirs;
+      this.#meet(theirs);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 404) this.#revision = null;
+    }
+    return null;
+  }
+
+  /** The user's answer to a conflict: mine goes over theirs, which stays in the history. */
+  async keepMine(): Promise<void> {
+    if (!this.conflict) return;
+    this.#revision = this.conflict.revision;
+    this.#settle();
+    await this.send();
+  }
+
+  /** Theirs has been loaded as a change of this document: it stands on their revision. */
+  tookTheirs(revision: number): void {
+    this.#revision = revision;
+    this.#settle();
+    this.#dirty = false;
+    void this.#keep();
+  }
+
+  async discard(id: string): Promise<void> {
+    await deleteWorkflow(id);
+    await this.#store.remove(id);
+  }
+
+  #settle(): void {
+    this.conflict = null;
+    this.state = 'saving';
+  }
+
+  #meet(theirs: StoredWorkflow): void {
+    this.conflict = theirs;
+    this.state = 'conflict';
+  }
+
+  #confirm(revision: number, changes: number): void {
+    this.#revision = revision;
+    if (changes === this.#changes) {
+      this.#dirty = false;
+      this.state = 'saved';
+      this.savedAt = Date.now();
+    } else this.#schedule(SERVER_DELAY);
+    void this.#keep();
+  }
+
+  #schedule(delay: number): void {
+    clearTimeout(this.#serverTimer);
+    this.#serverTimer = setTimeout(() => void this.send(), delay);
+  }
+
+  #cancelTimers(): void {
+    clearTimeout(this.#localTimer);
+    clearTimeout(this.#serverTimer);
+  }
+
+  async #keep(): Promise<void> {
+    await this.#store.write({
+      id: this.#id,
+      workflow: this.#source.snapshot(),
+      view: this.#source.view(),
+      revision: this.#revision,
+      dirty: this.#dirty,
+      used: [...this.#used],
+      updated: Date.now(),
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+
+import { ago, bytes, duration } from './format';
+
+test('short times keep a decimal, long ones become minutes', () => {
+  expect([duration(3.14), duration(42.4), duration(125)]).toEqual(['3.1 s', '42 s', '2 min 5 s']);
+});
+
+test('how long ago is said in the largest unit that fits', () => {
+  const now = 10 * 3_600_000;
+  expect([ago(now - 1000, now), ago(now - 120_000, now), ago(now - 7_200_000, now)]).toEqual([
+    'just now',
+    '2 min ago',
+    '2 h ago',
+  ]);
+});
+
+test('sizes are short', () => expect([bytes(2300), bytes(5_600_000), bytes(1.5e9), bytes(2e10)]).toEqual(['2 kB', '6 MB', '1.5 GB', '20 GB']));

@@ -1,0 +1,29 @@
+// Times and sizes in words.
+import { strings } from '../strings';
+
+const words = strings.time;
+
+export function duration(seconds: number): string {
+  if (seconds < 60) return words.seconds(seconds);
+  const whole = Math.round(seconds);
+  return words.minutes(Math.floor(whole / 60), whole % 60);
+}
+
+/** How long ago, for lists; `then` and `now` in milliseconds. */
+export function ago(then: number, now: number): string {
+  const minutes = Math.floor((now - then) / 60_000);
+  if (minutes < 1) return words.now;
+  if (minutes < 60) return words.minutesAgo(minutes);
+  if (minutes < 24 * 60) return words.hoursAgo(Math.floor(minutes / 60));
+  return new Date(then).toLocaleDateString(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+export function clock(milliseconds: number): string {
+  return new Date(milliseconds).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+}
+
+export function bytes(size: number): string {
+  if (size < 1e6) return `${Math.round(size / 1e3)} kB`;
+  if (size < 1e9) return `${Math.round(size / 1e6)} MB`;
+  return `${(size / 1e9).toFixed(size < 1e10 ? 1 : 0)} GB`;
+}

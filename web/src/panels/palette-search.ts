@@ -1,0 +1,112 @@
+// Which node types a few typed letters mean. Pure: the catalogue in, an ordered list out.
+import MiniSearch from 'minisearch';
+
+import type { Catalogue, NodeSchema } from '../document/catalogue';
+import { fits } from '../document/fits';
+
+/** A socket a new node must fit: an output looks for inputs that take it, an input for outputs that feed it. */
+export interface Fitting {
+  direction: 'input' | 'output';
+  type: string;
+}
+
+interface Entry {
+  id: string;
+  title: string;
+  words: string;
+  category: string;
+  help: string;
+}
+
+/** A node that fits, with the socket that does. */
+export interface Found {
+  schema: NodeSchema;
+  socket: string;
+}
+
+const split = (text: string): string[] => text.split(/[\s_/.,:;()-]+/).filter(Boolean);
+
+export class PaletteSearch {
+  readonly #catalogue: Catalogue;
+  readonly #index: MiniSearch<Entry>;
+
+  constructor(catalogue: Catalogue) {
+    this.#catalogue = catalogue;
+    this.#index = new MiniSearch<Entry>({
+      fields: ['title', 'words', 'category', 'help'],
+      tokenize: split,
+      searchOptions: {
+        boost: { title: 6, words: 3, category: 2 },
+        prefix: true,
+        fuzzy: (term) => (term.length > 3 ? 0.25 : false),
+        combineWith: 'AND',
+      },
+    });
+    this.#index.addAll(
+      Object.values(catalogue.nodes).map(({ id, title, category, help, outputs }) => ({
+        id,
+        title,
+        category,
+        help,
+        words: `${id} ${outputs.map((output) => output.type).join(' ')}`,
+      })),
+    );
+  }
+
+  /** Every fitting node in the order of its category and title, or those the text means, best first. */
+  find(text: string, fitting: Fitting | null): Found[] {
+    const words = text.trim();
+    const schemas = words ? this.#matching(words) : this.#all();
+    return schemas.flatMap((schema) => {
+      const socket = fitting ? this.socketFor(schema, fitting) : '';
+      return socket === null ? [] : [{ schema, socket }];
+    });
+  }
+
+  /** The first socket of a node that fits, or null. */
+  socketFor(schema: NodeSchema, { direction, type }: Fitting): string | null {
+    const takes = (input: string): boolean => fits(this.#catalogue, type, input);
+    if (direction === 'output') {
+      // What is linked rather than typed comes first: a picture belongs in the image, not in a text field.
+      const inputs = [...schema.inputs].sort((a, b) => Number(a.widget !== null) - Number(b.widget !== null));
+      const input = inputs.find((candidate) => takes(candidate.type));
+      return input ? (input.grows ? `${input.name}.0` : input.name) : null;
+    }
+    return schema.outputs.find((candidate) => fits(this.#catalogue, candidate.type, type))?.name ?? null;
+  }
+
+  #matching(words: string): NodeSchema[] {
+    const found = this.#index.search(words).map((result) => this.#catalogue.nodes[String(result.id)]);
+    const exact = words.toLowerCase();
+    const rank = (schema: NodeSchema): number => {
+      const title = schema.title.toLowerCase();
+      if (title === exact) return 0;
+      return title.startsWith(exact) ? 1 : 2;
+    };
+    // Array.sort is stable: within a rank the index's own order stays.
+    return found.filter((schema) => schema !== undefined).sort((a, b) => rank(a) - rank(b));
+  }
+
+  #all(): NodeSchema[] {
+    return Object.values(this.#catalogue.nodes).sort(
+      (a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title),
+    );
+  }
+}
+
+export interface Category {
+  name: string;
+  count: number;
+}
+
+/** The top categories that occur, in order, with how many nodes each holds. */
+export function categoriesOf(found: readonly Found[]): Category[] {
+  const counts = new Map<string, number>();
+  for (const { schema } of found) {
+    const top = topCategory(schema);
+    counts.set(top, (counts.get(top) ?? 0) + 1);
+  }
+  return [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) => ({ name, count }));
+}
+
+export const topCategory = (schema: NodeSchema): string => schema.category.split('/')[0] ?? '';
