@@ -5,64 +5,126 @@ A prompt holds nodes that run and nothing else. Ids of nodes inside subgraphs re
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
-import msgspec
+from msgspec import UNSET
+
+from nodes.api import Input
+from server.graph.catalogue import Catalogue
+from server.graph.flatten import Place, definition_id, flatten
+from server.graph.inputs import Tables
+from server.graph.problems import Problem, short
+from server.graph.steps import Link, Prompt, Step, decode, encode
+from server.graph.wires import LEADING, Dead, Fixed, Gone, Wires
+from server.graph.workflow import Boxed, Workflow
+
+__all__ = ["Link", "Prompt", "Step", "decode", "encode", "from_workflow"]
+
+MISSING = object()
 
 
-class Link(msgspec.Struct, frozen=True):
-    """An input takes this output of that node."""
+def from_workflow(workflow: Workflow, catalogue: Catalogue) -> tuple[Prompt, list[Problem]]:
+    """The prompt of a workflow, and what could not be resolved.
 
-    node: str
-    output: str
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One node that runs: a constant (plain data) or a Link for each flat input name."""
-
-    type: str
-    version: int = 1
-    inputs: dict[str, Any] = {}
-    title: str = ""
-
-
-Prompt = dict[str, Step]
-
-
-def encode(prompt: Prompt) -> bytes:
-    """As JSON, inputs in the document's form: a constant, `{"value": …}`, or `{"link": [node, output]}`."""
-    return msgspec.json.encode(
-        {
-            id: {
-                "type": step.type,
-                "version": step.version,
-                "inputs": {name: encode_input(value) for name, value in step.inputs.items()},
-                "title": step.title,
-            }
-            for id, step in prompt.items()
-        },
-        order="sorted",
-    )
+    A muted node is left out with everything that cannot do without it (a warning each); an optional
+    input it fed is as if never linked. Links to nodes that do not exist stay, for `validate` to report.
+    """
+    places, problems = flatten(workflow)
+    tables = Tables(catalogue.nodes)
+    wires = Wires(places, workflow.subgraphs, catalogue, tables)
+    draft = Draft(tables, problems)
+    for place in places.values():
+        if definition_id(place.data) is not None:
+            problems.extend(unknown_ports(place, workflow))
+        elif place.data.mode == "run" and place.data.type not in LEADING:
+            draft.add(place, wires)
+    draft.drop_what_cannot_run()
+    return draft.steps, problems
 
 
-def encode_input(value: Any) -> Any:
-    if isinstance(value, Link):
-        return {"link": [value.node, value.output]}
-    return {"value": value} if isinstance(value, dict) else value
+def unknown_ports(place: Place, workflow: Workflow) -> list[Problem]:
+    """Inputs of an instance that its definition does not have."""
+    graph = workflow.subgraphs.get(definition_id(place.data) or "")
+    if graph is None:
+        return []
+    fix = "Remove it, or add the input to the subgraph."
+    return [
+        Problem(place.id, name, f"The subgraph has no input '{short(name)}'.", fix, "warning")
+        for name in place.data.inputs
+        if name not in graph.inputs
+    ]
 
 
-def decode(data: bytes) -> Prompt:
-    """The inverse of `encode`. Raises msgspec.DecodeError."""
-    steps = msgspec.json.decode(data, type=dict[str, Step])
-    return {
-        id: msgspec.structs.replace(step, inputs={name: decode_input(value) for name, value in step.inputs.items()})
-        for id, step in steps.items()
-    }
+class Draft:
+    """A prompt while it is made: nodes are added, then those that lost a required input are dropped."""
 
+    def __init__(self, tables: Tables, problems: list[Problem]) -> None:
+        self.tables, self.problems = tables, problems
+        self.steps: Prompt = {}
+        self.names: dict[str, str] = {}
+        self.stored: dict[tuple[str, str], Any] = {}
+        self.readers: dict[str, list[tuple[str, str]]] = {}
+        self.lost: deque[tuple[str, str, Gone]] = deque()
 
-def decode_input(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    if "link" in value:
-        return Link(*msgspec.convert(value["link"], tuple[str, str]))
-    return value.get("value")
+    def add(self, place: Place, wires: Wires) -> None:
+        """Add a node with its inputs resolved."""
+        inputs: dict[str, Any] = {}
+        for name, value in place.data.inputs.items():
+            found = self.resolve(place, name, value, wires) if isinstance(value, Boxed) else value
+            if found is not MISSING:
+                inputs[name] = found
+        self.steps[place.id] = Step(place.data.type, place.data.version, inputs, place.data.title)
+        self.names[place.id] = place.name
+
+    def resolve(self, place: Place, name: str, value: Boxed, wires: Wires) -> Any:
+        """What a linked or boxed input holds in the prompt, or MISSING."""
+        kept = MISSING if value.value is UNSET else value.value
+        if value.link is UNSET:
+            if kept is MISSING:
+                what = f"'{short(name)}' is an object with neither 'link' nor 'value'."
+                self.problems.append(Problem(place.id, name, what, 'Write {"value": …} around a constant.'))
+            return kept
+        end = wires.follow(place, value.link)
+        if isinstance(end, Link):
+            self.readers.setdefault(end.node, []).append((place.id, name))
+            if kept is not MISSING:
+                self.stored[place.id, name] = kept
+            return end
+        if isinstance(end, Fixed):
+            return end.value
+        if end is Dead.LOOP:
+            what = f"'{short(name)}' is linked to reroutes that only lead to each other."
+            self.problems.append(Problem(place.id, name, what, "Link one of them to a node."))
+        elif isinstance(end, Gone) and kept is MISSING:
+            self.lost.append((place.id, name, Gone(wires.places[end.node].name, end.why)))
+        return kept
+
+    def drop_what_cannot_run(self) -> None:
+        """Leave out nodes whose required input is gone, then the nodes that required those, and so on."""
+        while self.lost:
+            id, name, gone = self.lost.popleft()
+            step = self.steps.get(id)
+            if step is None or not self.requires(step, name):
+                continue
+            del self.steps[id]
+            what = f"Does not run: '{short(name)}' comes from '{gone.node}', which {gone.why}."
+            self.problems.append(Problem(id, name, what, "Switch that node on, or link another.", "warning"))
+            left_out = Gone(self.names[id], "does not run either")
+            for reader, input in self.readers.get(id, ()):
+                self.unlink(reader, input, left_out)
+
+    def unlink(self, id: str, name: str, gone: Gone) -> None:
+        step = self.steps.get(id)
+        if step is None:
+            return
+        if (id, name) in self.stored:
+            step.inputs[name] = self.stored[id, name]
+            return
+        step.inputs.pop(name, None)
+        self.lost.append((id, name, gone))
+
+    def requires(self, step: Step, name: str) -> bool:
+        table = self.tables.get(step.type)
+        found = table.find(name, step.inputs) if table is not None else None
+        return isinstance(found, Input) and found.required and not found.grows

@@ -1,0 +1,126 @@
+"""Subgraphs taken apart: one flat table of nodes, ids inside an instance reading `outer/inner`.
+
+Sizes are added up before anything is copied, so a few definitions that hold each other tenfold cannot
+fill the memory, and a definition that holds itself is never entered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from server.graph.problems import Problem, short
+from server.graph.workflow import MAX_NODES, SUBGRAPH, NodeData, Subgraph, Workflow
+
+MAX_NESTING = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node where it stands: `scope` is the flat id of the instance around it, empty at the top."""
+
+    id: str
+    data: NodeData
+    scope: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls it."""
+        return short(self.data.title or self.id)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How many nodes a definition becomes, and how deep instances nest in it."""
+
+    nodes: int
+    depth: int
+
+
+def definition_id(data: NodeData) -> str | None:
+    """The definition an instance is of; None for a node that is no instance."""
+    return data.type.removeprefix(SUBGRAPH) if data.type.startswith(SUBGRAPH) else None
+
+
+def join(scope: str, id: str) -> str:
+    return f"{scope}/{id}" if scope else id
+
+
+def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
+    """Every node of the workflow and of its running instances, instances themselves included, by flat id."""
+    extents = measure(workflow.subgraphs)
+    problems: list[Problem] = []
+    places: dict[str, Place] = {}
+    total = sum(size_of(data, extents) for data in workflow.nodes.values())
+    if total > MAX_NODES:
+        what = f"With its subgraphs the workflow has {total:,} nodes; {MAX_NODES:,} are allowed."
+        return {}, [Problem("", "", what, "Use fewer instances.")]
+    waiting: deque[tuple[str, Mapping[str, NodeData]]] = deque([("", workflow.nodes)])
+    while waiting:
+        scope, nodes = waiting.popleft()
+        for id, data in nodes.items():
+            place = Place(join(scope, id), data, scope)
+            if place.id in places:
+                what = f"Two nodes are called \"{short(place.id)}\": one inside a subgraph, one outside."
+                problems.append(Problem(place.id, "", what, "Delete the one outside and add it anew."))
+                continue
+            places[place.id] = place
+            definition = definition_id(data)
+            if definition is None or data.mode != "run":
+                continue
+            fault = why_not(definition, workflow.subgraphs, extents)
+            if fault is None:
+                waiting.append((place.id, workflow.subgraphs[definition].nodes))
+            else:
+                problems.append(Problem(place.id, "", *fault))
+    return places, problems
+
+
+def size_of(data: NodeData, extents: Mapping[str, Extent]) -> int:
+    definition = definition_id(data)
+    inner = extents.get(definition) if definition is not None else None
+    return 1 + (inner.nodes if inner else 0)
+
+
+def why_not(
+    definition: str, subgraphs: Mapping[str, Subgraph], extents: Mapping[str, Extent]
+) -> tuple[str, str] | None:
+    """Why an instance cannot be taken apart: what, and what to do."""
+    if definition not in subgraphs:
+        return "Its subgraph is not in this workflow.", "Delete the node, or paste it again from where it came."
+    extent = extents.get(definition)
+    if extent is None:
+        return "Its subgraph contains itself.", "Take the instance out of its own subgraph."
+    if extent.depth > MAX_NESTING:
+        return f"Its subgraphs nest more than {MAX_NESTING} deep.", "Move the inner ones further out."
+    return None
+
+
+def measure(subgraphs: Mapping[str, Subgraph]) -> dict[str, Extent]:
+    """The extent of every definition, innermost first; one that leads back to itself gets none."""
+    inner = {id: list(instances_in(graph, subgraphs)) for id, graph in subgraphs.items()}
+    users: dict[str, list[str]] = {id: [] for id in subgraphs}
+    for id, held in inner.items():
+        for one in held:
+            users[one].append(id)
+    open_count = {id: len(held) for id, held in inner.items()}
+    ready = deque(id for id, count in open_count.items() if not count)
+    extents: dict[str, Extent] = {}
+    while ready:
+        id = ready.popleft()
+        held_extents = [extents[one] for one in inner[id]]
+        nodes = len(subgraphs[id].nodes) + sum(extent.nodes for extent in held_extents)
+        extents[id] = Extent(nodes, 1 + max((extent.depth for extent in held_extents), default=0))
+        for user in users[id]:
+            open_count[user] -= 1
+            if not open_count[user]:
+                ready.append(user)
+    return extents
+
+
+def instances_in(graph: Subgraph, subgraphs: Mapping[str, Subgraph]) -> Iterator[str]:
+    for data in graph.nodes.values():
+        definition = definition_id(data)
+        if definition is not None and definition in subgraphs:
+            yield definition

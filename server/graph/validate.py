@@ -1,0 +1,270 @@
+"""Everything that is wrong with a prompt, at once, before anything runs.
+
+One walk over the links and one over the nodes: the time is linear in both. Nothing here raises on
+any prompt, however broken; a fault is always a Problem.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nodes.api import BadValue, Input, NodeSchema, coerce_constant
+from server.graph.catalogue import Catalogue, is_open
+from server.graph.inputs import InputTable, Tables, position
+from server.graph.order import Cycle, walk
+from server.graph.problems import Problem, as_warning, short
+from server.graph.steps import Link, Prompt, Step
+
+FileExists = Callable[[str, str], bool]
+"""Whether a file (second, with forward slashes) is in a models folder (first), or in the folder "input"."""
+MAX_LISTED = 12
+BLANK = "any"
+
+
+def validate(
+    prompt: Prompt, catalogue: Catalogue, files: FileExists | None = None, targets: Iterable[str] | None = None
+) -> list[Problem]:
+    """Every problem of a prompt. `targets`: the nodes to run instead of the outputs.
+
+    Problems on nodes that nothing to be run needs are warnings.
+    """
+    check = Check(prompt, catalogue, Tables(catalogue.nodes), files)
+    roots, problems = find_roots(prompt, catalogue, targets)
+    order = walk(prompt, roots)
+    for node in order.nodes:
+        check.node(node)
+    check.problems.extend(describe(cycle, prompt, catalogue) for cycle in order.cycles)
+    problems += [found if found.node in order.pulled else as_warning(found) for found in check.problems]
+    return problems
+
+
+def find_roots(
+    prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | None
+) -> tuple[list[str], list[Problem]]:
+    """The nodes whose results are wanted."""
+    if targets is not None:
+        wanted = list(targets)
+        what = "It is to be run, but is not there: deleted, muted, or without a required input."
+        missing = [Problem(id, "", what, "Run another node.") for id in wanted if id not in prompt]
+        found = [id for id in wanted if id in prompt]
+        if not wanted:
+            missing.append(Problem("", "", "No node was chosen to run.", "Choose one."))
+        return found, missing
+    outputs = [id for id, step in prompt.items() if (schema := catalogue.nodes.get(step.type)) and schema.is_output]
+    if outputs:
+        return outputs, []
+    what = "There is nothing to run: no node shows or saves a result."
+    return [], [Problem("", "", what, "Add an output node, such as Save image, and link it.")]
+
+
+def name_of(id: str, prompt: Prompt, catalogue: Catalogue) -> str:
+    """What a sentence calls a node: its title, else its type's, with the id."""
+    step = prompt.get(id)
+    if step is None:
+        return f"node {short(id)}"
+    schema = catalogue.nodes.get(step.type)
+    title = step.title or (schema.title if schema else step.type)
+    return f"{short(title)} (node {short(id)})"
+
+
+def describe(cycle: Cycle, prompt: Prompt, catalogue: Catalogue) -> Problem:
+    path = " → ".join("…" if id == "…" else name_of(id, prompt, catalogue) for id in cycle.path)
+    return Problem(cycle.node, cycle.input, f"The links go round in a circle: {path}.", "Remove one of these links.")
+
+
+@dataclass
+class Check:
+    """The check of one prompt: nodes must come after what they link to, so that type variables are known."""
+
+    prompt: Prompt
+    catalogue: Catalogue
+    tables: Tables
+    files: FileExists | None
+    problems: list[Problem] = field(default_factory=list)
+    bound: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What each node's type variables stand for."""
+    fitting: dict[tuple[str, str], bool] = field(default_factory=dict)
+    near: dict[str, str] = field(default_factory=dict)
+
+    def report(self, node: str, input: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(node, input, what, fix))
+
+    def warn(self, node: str, input: str, what: str, fix: str) -> None:
+        self.problems.append(Problem(node, input, what, fix, "warning"))
+
+    def node(self, id: str) -> None:
+        """Everything wrong with one node."""
+        step = self.prompt[id]
+        table = self.tables.get(step.type)
+        if table is None:
+            self.report(id, "", *self.unknown_type(step.type))
+            self.only_links(id, step)
+            return
+        if step.version > table.schema.version:
+            what = f"It was saved by version {step.version} of this node; version {table.schema.version} is installed."
+            self.warn(id, "", what, "Update the program or the pack, or check its inputs.")
+        for name, value in step.inputs.items():
+            self.input(id, step, table, name, value)
+        for name in table.required(step.inputs):
+            if name not in step.inputs:
+                found = table.find(name, step.inputs)
+                self.report(id, name, f"'{short(name)}' is missing.", how_to_fill(found))
+        self.gaps(id, step, table)
+
+    def input(self, id: str, step: Step, table: InputTable, name: str, value: Any) -> None:
+        found = table.find(name, step.inputs)
+        if found is None:
+            self.warn(id, name, *unknown_input(name, table))
+            if isinstance(value, Link):
+                self.source_type(id, name, value)
+        elif isinstance(value, Link):
+            given = self.source_type(id, name, value)
+            if given is not None and isinstance(found, Input):
+                self.link(id, name, found, given, table.schema)
+        elif isinstance(found, Input):
+            self.constant(id, name, found, value)
+
+    def only_links(self, id: str, step: Step) -> None:
+        """Of a node of unknown type, at least the links can be checked for their other end."""
+        for name, value in step.inputs.items():
+            if isinstance(value, Link):
+                self.source_type(id, name, value)
+
+    # ------------------------------------------------------------ links
+
+    def source_type(self, id: str, name: str, link: Link) -> str | None:
+        """The type a link brings; None when it comes from nowhere, which is then reported."""
+        source = self.prompt.get(link.node)
+        if source is None:
+            what = f"'{short(name)}' is linked to node {short(link.node)}, which does not exist."
+            self.report(id, name, what, "Link it to another node, or remove the link.")
+            return None
+        table = self.tables.get(source.type)
+        if table is None:
+            return BLANK
+        output = table.outputs.get(link.output)
+        if output is None:
+            what = f"'{short(name)}' is linked to output '{short(link.output)}' of {self.name(link.node)}, which has no such output."
+            self.report(id, name, what, f"Link it to {listed(table.outputs) or 'another node: this one has none'}.")
+            return None
+        if output.type.startswith("$"):
+            return self.bound.get(link.node, {}).get(output.type, BLANK)
+        return output.type
+
+    def link(self, id: str, name: str, found: Input, given: str, schema: NodeSchema) -> None:
+        """Whether a type fits an input; a type variable takes its meaning from the first link."""
+        taken = found.type
+        if taken == "variant":
+            what = f"'{short(name)}' chooses which inputs there are and cannot be linked."
+            self.report(id, name, what, "Remove the link and pick a choice.")
+            return
+        if taken.startswith("$"):
+            self.bind(id, name, taken, given, schema)
+            return
+        if not self.fits(given, taken):
+            what = f"'{short(name)}' takes {spoken(taken)}, but is linked to {spoken(given)}."
+            self.report(id, name, what, f"Link it to an output of type {spoken(taken)}.")
+
+    def bind(self, id: str, name: str, variable: str, given: str, schema: NodeSchema) -> None:
+        bound = self.bound.setdefault(id, {})
+        before = bound.get(variable)
+        allowed = schema.type_variables.get(variable[1:])
+        if allowed is not None and not self.fits(given, allowed):
+            what = f"'{short(name)}' takes {spoken(allowed)}, but is linked to {spoken(given)}."
+            self.report(id, name, what, f"Link it to an output of type {spoken(allowed)}.")
+        elif before is None or is_open(before) or (not is_open(given) and self.fits(before, given)):
+            bound[variable] = given
+        elif not self.fits(given, before):
+            what = f"'{short(name)}' is linked to {spoken(given)}, but another input of the same type to {spoken(before)}."
+            self.report(id, name, what, "Link both to outputs of one type.")
+
+    def fits(self, given: str, taken: str) -> bool:
+        key = (given, taken)
+        if key not in self.fitting:
+            self.fitting[key] = self.catalogue.fits(given, taken)
+        return self.fitting[key]
+
+    # ------------------------------------------------------------ constants
+
+    def constant(self, id: str, name: str, found: Input, value: Any) -> None:
+        try:
+            canonical = coerce_constant(found, value)
+        except BadValue as error:
+            self.report(id, name, error.what, error.fix)
+            return
+        if self.files is None or canonical is None or found.widget is None:
+            return
+        kind = found.widget["kind"]
+        if kind not in ("model_file", "image_file"):
+            return
+        folder = found.widget.get("folder", "input")
+        for file in canonical if isinstance(canonical, list) else [canonical]:
+            if not self.files(folder, file):
+                place = f"models/{folder}" if kind == "model_file" else "input"
+                self.report(id, name, f"{place}/{file} is not there.", "Put it there, or pick another file.")
+
+    def gaps(self, id: str, step: Step, table: InputTable) -> None:
+        """Growing inputs close ranks when they run; say so when their numbers do not."""
+        for head in table.growing:
+            numbers = sorted(
+                number
+                for name in step.inputs
+                if name.startswith(f"{head}.") and (number := position(name[len(head) + 1 :])) is not None
+            )
+            for index, number in enumerate(numbers):
+                if number != index:
+                    name = f"{head}.{number}"
+                    what = f"'{head}.{index}' is left out before '{name}'."
+                    self.warn(id, name, what, "It runs as if there were no gap; remove the gap to be sure of the order.")
+                    break
+
+    # ------------------------------------------------------------ words
+
+    def name(self, id: str) -> str:
+        return name_of(id, self.prompt, self.catalogue)
+
+    def unknown_type(self, type_name: str) -> tuple[str, str]:
+        what = f"The node type \"{short(type_name)}\" is not installed."
+        pack, slash, _ = type_name.partition("/")
+        broken = next((one for one in self.catalogue.broken if slash and one.pack == pack), None)
+        if broken is not None:
+            return what, f"Its pack {short(pack)} could not be loaded; `loom nodes` says why."
+        near = self.similar(type_name)
+        if near:
+            return what, f"Did you mean {near}? Else install the pack it comes from, or replace the node."
+        return what, "Install the pack it comes from, or replace the node."
+
+    def similar(self, type_name: str) -> str:
+        """A known type spelt like this one; asked once for each unknown type."""
+        if type_name not in self.near:
+            close = difflib.get_close_matches(type_name[:80], self.catalogue.nodes, n=1, cutoff=0.75)
+            self.near[type_name] = close[0] if close else ""
+        return self.near[type_name]
+
+
+def unknown_input(name: str, table: InputTable) -> tuple[str, str]:
+    what = f"It has no input '{short(name)}'; the value is kept, but not used."
+    names = listed([*table.plain, *(f"{head}.0" for head in table.growing)])
+    return what, f"Its inputs are {names}." if names else "It has no inputs."
+
+
+def how_to_fill(found: object) -> str:
+    if isinstance(found, Input) and found.widget is not None:
+        kind = found.widget["kind"]
+        return "Pick a file." if kind in ("model_file", "image_file") else "Give it a value, or link it."
+    return f"Link it to an output of type {spoken(found.type)}." if isinstance(found, Input) else "Link it."
+
+
+def spoken(type_name: str) -> str:
+    """A type as people read it: `pack/Curve` is Curve, `A|B` A or B."""
+    if is_open(type_name):
+        return "anything"
+    return " or ".join(part.rpartition("/")[2] for part in type_name.split("|"))
+
+
+def listed(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:MAX_LISTED]) + (", …" if len(every) > MAX_LISTED else "")
