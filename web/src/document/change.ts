@@ -1,0 +1,49 @@
+// The only way a document changes: a command is a list of changes, each holding what stood before and what
+// stands after, so that inverting it is swapping the two. One user action is one command.
+import type { FrameData, NodeData, NoteData, Workflow } from './types';
+
+/** The graph of the workflow itself; a subgraph is named by its id. */
+export const ROOT = '';
+
+interface ItemChange<Table extends string, Item> {
+  table: Table;
+  graph: string;
+  id: string;
+  before: Item | undefined;
+  after: Item | undefined;
+}
+
+export type NodeChanged = ItemChange<'nodes', NodeData>;
+export type FrameChanged = ItemChange<'frames', FrameData>;
+export type NoteChanged = ItemChange<'notes', NoteData>;
+
+/** A change of the document's own keys: its title, its form, what packs keep in it. */
+export interface KeyChanged {
+  table: 'document';
+  key: keyof Workflow & string;
+  before: unknown;
+  after: unknown;
+}
+
+export type Change = NodeChanged | FrameChanged | NoteChanged | KeyChanged;
+
+export interface Command {
+  /** What the user did, in words: "Move 3 nodes". */
+  label: string;
+  changes: readonly Change[];
+  /** Commands of the same key in quick succession are one undo step (typing in a field). */
+  merge?: string;
+}
+
+export function invertChange(change: Change): Change {
+  return { ...change, before: change.after, after: change.before } as Change;
+}
+
+export function invert(command: Command): Command {
+  return { ...command, changes: command.changes.map(invertChange).reverse() };
+}
+
+/** Several commands that are one action. */
+export function together(label: string, commands: readonly (Command | null)[]): Command {
+  return { label, changes: commands.flatMap((command) => command?.changes ?? []) };
+}

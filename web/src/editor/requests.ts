@@ -1,0 +1,30 @@
+// What the canvas asks of the panels: a palette at a point, a picture at full size, a menu. Plain data; a
+// panel shows it and answers through the editor.
+import type { InputEnd, LooseEnd, Point } from '../document/types';
+import type { OutputInfo } from './run';
+
+export type { LooseEnd };
+
+export interface PaletteRequest {
+  /** Where on the page, in CSS pixels of the window. */
+  x: number;
+  y: number;
+  /** Where the chosen node goes, in the canvas's own units. */
+  at: Point;
+  /** Only nodes that fit this end are offered. */
+  fitting: LooseEnd | null;
+}
+
+export interface PictureRequest {
+  output: OutputInfo;
+  /** All pictures of the same node, to step through. */
+  outputs: readonly OutputInfo[];
+}
+
+export interface MenuRequest {
+  x: number;
+  y: number;
+  at: Point;
+  /** What was clicked; nothing for the empty canvas. */
+  target: { kind: 'node' | 'frame' | 'note'; id: string } | { kind: 'link'; to: InputEnd } | null;
+}

@@ -1,0 +1,35 @@
+// What the last or present run says of a node. Written by the job session alone; never part of the document.
+import type { Failure, NodeChange, OutputInfo } from '../api/messages.gen';
+
+export interface NodeRun {
+  state: NodeChange['state'] | 'idle';
+  /** Why the node runs or is reused, in words. */
+  reason: string;
+  value: number;
+  total: number;
+  /** How long it took; null while it runs or when it was reused. */
+  seconds: number | null;
+  /** Estimated seconds left. */
+  remaining: number | null;
+  /** An object URL of the latest preview; '' when there is none. */
+  previewUrl: string;
+  outputs: readonly OutputInfo[];
+  /** What the node shows in words. */
+  text: string;
+  failure: Failure | null;
+}
+
+export const IDLE: NodeRun = {
+  state: 'idle',
+  reason: '',
+  value: 0,
+  total: 0,
+  seconds: null,
+  remaining: null,
+  previewUrl: '',
+  outputs: [],
+  text: '',
+  failure: null,
+};
+
+export type { Failure, OutputInfo };

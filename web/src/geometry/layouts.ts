@@ -1,0 +1,87 @@
+// Layouts by what they depend on, not by node: a thousand nodes of one type share one layout.
+import type { Catalogue, NodeSchema } from '../document/catalogue';
+import { slotsOf, type Slot } from '../document/inputs';
+import type { NodeData } from '../document/types';
+import { layoutNode, type NodeLayout } from './layout';
+
+/** What a node shows of its run. */
+export interface Look {
+  /** Height by width of the picture; 0 for none. */
+  aspect: number;
+  words: boolean;
+}
+
+export class Layouts {
+  readonly #known = new Map<string, NodeLayout>();
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** `outputs` names those of a node whose type is unknown. */
+  of(node: NodeData, outputs: () => string[], catalogue: Catalogue, look: Look): NodeLayout {
+    const schema = catalogue.nodes[node.type];
+    const drawn = schema ?? missingSchema(node, outputs());
+    const aspect = look.aspect || (schema && showsInput(schema) ? 1 : 0);
+    const key = `${keyOf(node, schema, drawn)}|${aspect}|${look.words}`;
+    let layout = this.#known.get(key);
+    if (!layout) {
+      const slots = slotsOf(drawn, node);
+      const collapsed = node.collapsed === true;
+      layout = layoutNode({ schema: drawn, slots, size: node.size ?? null, collapsed, aspect, words: look.words });
+      this.#known.set(key, layout);
+    }
+    return layout;
+  }
+}
+
+/** A node that reads a picture from a file shows it. */
+const showsInput = (schema: NodeSchema): boolean => schema.inputs.some((input) => input.widget?.kind === 'image_file');
+
+const varies = new WeakMap<NodeSchema, boolean>();
+
+/** Whether nodes of this type differ in the inputs they show. */
+function isVarying(schema: NodeSchema): boolean {
+  let known = varies.get(schema);
+  if (known === undefined) {
+    known = schema.inputs.some((input) => input.grows || input.widget?.kind === 'variant');
+    varies.set(schema, known);
+  }
+  return known;
+}
+
+function keyOf(node: NodeData, schema: NodeSchema | undefined, drawn: NodeSchema): string {
+  const look = `${node.type}|${node.size ? node.size.join('x') : ''}|${node.collapsed ? 1 : 0}`;
+  if (schema && !isVarying(schema)) return look;
+  const names = (slots: readonly Slot[]): string => slots.map((slot) => slot.name).join(',');
+  return `${look}|${names(slotsOf(drawn, node))}|${schema ? '' : drawn.outputs.map(({ name }) => name).join(',')}`;
+}
+
+/** What can be said of a node whose type is not in the catalogue: the inputs it holds, the outputs others read. */
+export function missingSchema(node: NodeData, outputs: readonly string[]): NodeSchema {
+  return {
+    id: node.type,
+    title: node.type,
+    category: '',
+    help: '',
+    version: node.version ?? 1,
+    inputs: Object.keys(node.inputs).map((name) => ({
+      name,
+      type: 'any',
+      title: name,
+      help: '',
+      default: null,
+      required: false,
+      widget: null,
+      is_list: false,
+      grows: false,
+      lazy: false,
+    })),
+    outputs: outputs.map((name) => ({ name, type: 'any', title: name, help: '', is_list: false })),
+    is_output: false,
+    is_async: false,
+    cached: true,
+    wants_context: '',
+    pack: '',
+  };
+}

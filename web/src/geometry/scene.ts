@@ -1,0 +1,172 @@
+// Where everything of the graph lies: boxes of nodes, frames and notes in grids, and every link as a curve.
+// Kept in step with the document change by change; read by drawing, hit testing and culling.
+import type { Catalogue } from '../document/catalogue';
+import type { Change } from '../document/change';
+import type { Graph } from '../document/document';
+import type { Items } from '../document/edit/items';
+import { incoming, linkKey, type Link } from '../document/links';
+import { outputType } from '../document/typing';
+import type { FrameData, InputEnd, NodeData, NoteData, OutputEnd, Point } from '../document/types';
+import type { Curve } from './curve';
+import { Grid } from './grid';
+import type { NodeLayout } from './layout';
+import { Layouts, type Look } from './layouts';
+import { around, rectAt, type Rect } from './rect';
+
+/** A link as it is drawn. */
+export interface LinkShape extends Link, Curve {
+  type: string;
+}
+
+export class Scene {
+  readonly nodes = new Grid();
+  readonly frames = new Grid();
+  readonly notes = new Grid();
+  /** What a node shows of its run; set by the owner. */
+  look: (id: string) => Look = () => ({ aspect: 0, words: false });
+  readonly #layouts = new Layouts();
+  readonly #links = new Map<string, LinkShape>();
+  #graph: Graph | null = null;
+  #catalogue: Catalogue | null = null;
+
+  /** Starts over with another graph or catalogue. */
+  reset(graph: Graph, catalogue: Catalogue): void {
+    this.#graph = graph;
+    this.#catalogue = catalogue;
+    this.#layouts.clear();
+    this.#links.clear();
+    for (const grid of [this.nodes, this.frames, this.notes]) grid.clear();
+    for (const [id, node] of graph.nodes) this.#place(id, node);
+    for (const [id, frame] of graph.frames) this.frames.set(id, boxOf(frame));
+    for (const [id, note] of graph.notes) this.notes.set(id, boxOf(note));
+    for (const [id, node] of graph.nodes) this.#drawInto(id, node);
+  }
+
+  update(changes: readonly Change[]): void {
+    let relinked = false;
+    for (const change of changes) {
+      if (change.table === 'frames') put(this.frames, change.id, change.after);
+      else if (change.table === 'notes') put(this.notes, change.id, change.after);
+      else if (change.table === 'nodes') {
+        for (const link of incoming(change.id, change.before)) this.#links.delete(linkKey(link.to));
+        if (change.after) this.#place(change.id, change.after);
+        else this.nodes.delete(change.id);
+        relinked ||= change.before?.inputs !== change.after?.inputs;
+      }
+    }
+    for (const change of changes) if (change.table === 'nodes') this.#redraw(change.id);
+    if (relinked) this.#retype();
+  }
+
+  /** The node shows more or less than before: its height may differ. */
+  refresh(id: string): void {
+    const node = this.#graph?.nodes.get(id);
+    if (!node) return;
+    this.#place(id, node);
+    this.#redraw(id);
+  }
+
+  /** Moves boxes by hand during a gesture; the document follows when it ends. */
+  shift(kind: keyof Items, id: string, [x, y]: Point): void {
+    const grid = this[kind];
+    const box = grid.get(id);
+    if (!box) return;
+    grid.set(id, { ...box, x, y });
+    if (kind === 'nodes') this.#redraw(id);
+  }
+
+  layout(id: string): NodeLayout | undefined {
+    const node = this.#graph?.nodes.get(id);
+    return node && this.#catalogue ? this.#layouts.of(node, this.#schemaless(id), this.#catalogue, this.look(id)) : undefined;
+  }
+
+  links(): Iterable<LinkShape> {
+    return this.#links.values();
+  }
+
+  link(to: InputEnd): LinkShape | undefined {
+    return this.#links.get(linkKey(to));
+  }
+
+  /** Where a socket's centre is; null when the node or socket does not exist. */
+  outputPoint(from: OutputEnd): Point | null {
+    return this.#socket(from.node, this.layout(from.node)?.outputs.get(from.output));
+  }
+
+  inputPoint(to: InputEnd): Point | null {
+    return this.#socket(to.node, this.layout(to.node)?.inputs.get(to.input));
+  }
+
+  /** The box around everything; null for an empty graph. */
+  bounds(): Rect | null {
+    const grids = [this.nodes, this.frames, this.notes];
+    return around(grids.flatMap((grid) => [...grid.boxes().values()]));
+  }
+
+  *boxesOf(items: Items): Generator<Rect> {
+    for (const kind of ['nodes', 'frames', 'notes'] as const) {
+      for (const id of items[kind]) {
+        const box = this[kind].get(id);
+        if (box) yield box;
+      }
+    }
+  }
+
+  #place(id: string, node: NodeData): void {
+    const layout = this.layout(id);
+    if (layout) this.nodes.set(id, { x: node.position[0], y: node.position[1], width: layout.width, height: layout.height });
+  }
+
+  /** Outputs of a node of unknown type are known only from the links that read them. */
+  #schemaless(id: string): () => string[] {
+    return () => [...new Set([...(this.#graph?.links.outgoing(id) ?? [])].map((link) => link.from.output))];
+  }
+
+  #socket(node: string, offset: Point | undefined): Point | null {
+    const box = this.nodes.get(node);
+    return box && offset ? [box.x + offset[0], box.y + offset[1]] : null;
+  }
+
+  #redraw(id: string): void {
+    const node = this.#graph?.nodes.get(id);
+    if (node) this.#drawInto(id, node);
+    for (const link of this.#graph?.links.outgoing(id) ?? []) this.#drawLink(link);
+  }
+
+  #drawInto(id: string, node: NodeData): void {
+    for (const link of incoming(id, node)) this.#drawLink(link);
+  }
+
+  #drawLink(link: Link): void {
+    const key = linkKey(link.to);
+    const start = this.outputPoint(link.from);
+    const end = this.inputPoint(link.to);
+    if (!start || !end || !this.#graph || !this.#catalogue) {
+      this.#links.delete(key);
+      return;
+    }
+    const before = this.#links.get(key);
+    const same = before?.from.node === link.from.node && before.from.output === link.from.output;
+    const type = same ? before.type : outputType(this.#graph, this.#catalogue, link.from);
+    this.#links.set(key, { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type });
+  }
+
+  /** A link made or cut upstream of a type variable changes what flows downstream. */
+  #retype(): void {
+    if (!this.#graph || !this.#catalogue) return;
+    for (const shape of this.#links.values()) {
+      const node = this.#graph.nodes.get(shape.from.node);
+      const schema = node && this.#catalogue.nodes[node.type];
+      if (schema?.outputs.some((output) => output.type.startsWith('$'))) {
+        shape.type = outputType(this.#graph, this.#catalogue, shape.from);
+      }
+    }
+  }
+}
+
+const boxOf = (item: FrameData | NoteData): Rect => rectAt(item.position, item.size);
+
+function put(grid: Grid, id: string, item: FrameData | NoteData | undefined): void {
+  if (item) grid.set(id, boxOf(item));
+  else grid.delete(id);
+}

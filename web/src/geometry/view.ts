@@ -1,0 +1,58 @@
+// Where the user looks: screen = world * zoom + (x, y), in CSS pixels from the canvas's top left corner.
+import type { Point } from '../document/types';
+import type { Rect } from './rect';
+
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export interface Viewport {
+  width: number;
+  height: number;
+}
+
+export const MIN_ZOOM = 0.04;
+export const MAX_ZOOM = 4;
+
+export const clampZoom = (zoom: number): number => Math.max(MIN_ZOOM, Math.min(MAX_ZOOM, zoom));
+
+export const toWorld = (view: View, [x, y]: Point): Point => [(x - view.x) / view.zoom, (y - view.y) / view.zoom];
+
+export const toScreen = (view: View, [x, y]: Point): Point => [x * view.zoom + view.x, y * view.zoom + view.y];
+
+export const panned = (view: View, dx: number, dy: number): View => ({ ...view, x: view.x + dx, y: view.y + dy });
+
+/** Zoomed so that the world under `at` (on screen) stays there. */
+export function zoomedAt(view: View, at: Point, zoom: number): View {
+  const next = clampZoom(zoom);
+  const factor = next / view.zoom;
+  return { x: at[0] - (at[0] - view.x) * factor, y: at[1] - (at[1] - view.y) * factor, zoom: next };
+}
+
+/** The part of the world on screen. */
+export function visible(view: View, viewport: Viewport): Rect {
+  const [x, y] = toWorld(view, [0, 0]);
+  return { x, y, width: viewport.width / view.zoom, height: viewport.height / view.zoom };
+}
+
+export interface Insets {
+  top: number;
+  right: number;
+  bottom: number;
+  left: number;
+}
+
+/** The view that shows all of `area` in the middle of what the panels leave free, never larger than life. */
+export function fitted(area: Rect, viewport: Viewport, insets: Insets, largest = 1): View {
+  const width = Math.max(80, viewport.width - insets.left - insets.right);
+  const height = Math.max(80, viewport.height - insets.top - insets.bottom);
+  const wanted = Math.min(width / Math.max(1, area.width), height / Math.max(1, area.height), largest);
+  const zoom = clampZoom(wanted);
+  return {
+    x: insets.left + (width - area.width * zoom) / 2 - area.x * zoom,
+    y: insets.top + (height - area.height * zoom) / 2 - area.y * zoom,
+    zoom,
+  };
+}
