@@ -1,7 +1,7 @@
 // The open workflow and everything the page knows about it: the one object components talk to. Edits go
 // through `do` as commands; runs are written by the job session through `setRun`; nothing else changes it.
 import type { Problem } from '../api/http';
-import { EMPTY_CATALOGUE, type Catalogue, type NodeSchema } from '../document/catalogue';
+import { EMPTY_CATALOGUE, completeCatalogue, type Catalogue, type NodeSchema } from '../document/catalogue';
 import { ROOT, type Change, type Command } from '../document/change';
 import { copy, cornerOf, paste, readClip } from '../document/clipboard';
 import { Document, type Graph } from '../document/document';
@@ -56,11 +56,11 @@ export class Editor {
   readonly runs = new Runs();
 
   /** Called after every change of the document: autosave listens here. */
-  onChange: (() => void) | null = null;
+  onchange: (() => void) | null = null;
   /** Called when the user asks to run some nodes alone: "run to this node". */
-  onRun: ((targets: readonly string[]) => void) | null = null;
+  onrun: ((targets: readonly string[]) => void) | null = null;
   /** Called with words for the user that are not worth a dialogue. */
-  onNotice: ((text: string) => void) | null = null;
+  onnotice: ((text: string) => void) | null = null;
 
   /** What the panels are asked to show. */
   paletteRequest = $state.raw<PaletteRequest | null>(null);
@@ -106,12 +106,6 @@ export class Editor {
 
   get catalogue(): Catalogue {
     return this.#catalogue;
-  }
-
-  /** Takes a complete catalogue (see `completeCatalogue`). */
-  set catalogue(catalogue: Catalogue) {
-    this.#catalogue = catalogue;
-    this.#rebuild();
   }
 
   /** The nodes of the graph being edited. */
@@ -172,12 +166,6 @@ export class Editor {
     return this.#problems;
   }
 
-  set problems(problems: ReadonlyMap<string, readonly Problem[]>) {
-    if (problems.size === 0 && this.#problems.size === 0) return;
-    this.#problems = problems;
-    this.#tell((listener) => listener.ran?.(null));
-  }
-
   /** Tells `listener` of changes until the answer is called. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
@@ -193,7 +181,7 @@ export class Editor {
     this.#graph = ROOT;
     this.selected.clear();
     this.resetRun();
-    this.problems = new Map();
+    this.setProblems([]);
     this.#rebuild();
     this.revision += 1;
     if (view) this.camera.set(view);
@@ -201,8 +189,13 @@ export class Editor {
   }
 
   /** The document in the shape of its file, as it stands. */
-  snapshot(): Workflow {
+  toWorkflow(): Workflow {
     return this.#document.toWorkflow();
+  }
+
+  setCatalogue(raw: Catalogue): void {
+    this.#catalogue = completeCatalogue(raw);
+    this.#rebuild();
   }
 
   setTitle(title: string): void {
@@ -382,8 +375,20 @@ export class Editor {
     this.#tell((listener) => listener.ran?.(null));
   }
 
+  setProblems(problems: readonly Problem[]): void {
+    if (problems.length === 0 && this.#problems.size === 0) return;
+    const byNode = new Map<string, Problem[]>();
+    for (const problem of problems) {
+      const known = byNode.get(problem.node);
+      if (known) known.push(problem);
+      else byNode.set(problem.node, [problem]);
+    }
+    this.#problems = byNode;
+    this.#tell((listener) => listener.ran?.(null));
+  }
+
   runTo(nodes: Iterable<string>): void {
-    this.onRun?.([...nodes]);
+    this.onrun?.([...nodes]);
   }
 
   // ------------------------------------------------------------ requests to the panels
@@ -468,7 +473,7 @@ export class Editor {
     this.selected.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     this.revision += 1;
     this.#tell((listener) => listener.changed?.(changes));
-    this.onChange?.();
+    this.onchange?.();
   }
 
   #rebuild(): void {
