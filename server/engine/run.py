@@ -1,0 +1,418 @@
+"""Run a plan: what the targets need is demanded, a ready-queue runs it, nothing awaits node by node.
+
+Blocking nodes run on the device thread, which goes from one to the next by itself; async nodes are
+tasks of the event loop. Whatever changes does so under one lock, whichever thread it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import Executor, Future
+from functools import partial
+from heapq import heappop, heappush
+from typing import Any, Protocol
+
+from nodes.api import Cancelled
+from server.engine import reasons
+from server.engine.cache import Cache
+from server.engine.call import NodeContext, Values, call_async, call_blocking
+from server.engine.failures import Fault, RunFailed, fault_of
+from server.engine.memory_tier import Entry, Made
+from server.engine.plan import Planned, Source
+from server.engine.schedule import ASLEEP, DONE, QUEUED, RUNNING, WAITING, Schedule, Unit
+from server.engine.settle import when_settled
+
+
+class Host(Protocol):
+    """What a run needs of the process it runs in. Called from any thread; nothing here may block."""
+
+    def context(self, node: str) -> NodeContext: ...
+
+    def changed(self, node: str, state: str, reason: str = "", seconds: float | None = None) -> None:
+        """A node's new state, in the words of server.messages.NodeState."""
+        ...
+
+    def intact(self, made: Made) -> bool:
+        """Whether what an earlier run made is still there as it was made."""
+        ...
+
+    def listed(self, node: str, made: Made) -> None:
+        """What an earlier run made belongs to this one as well."""
+        ...
+
+
+class Run:
+    """One run of one plan. `await finish()`; `cancel()` from any thread."""
+
+    def __init__(
+        self,
+        plan: list[Planned],
+        host: Host,
+        cache: Cache,
+        device: Executor,
+        previous: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.halted = threading.Event()
+        """Set when the run is to stop, cancelled or failed; contexts look at it between two steps."""
+        self._plan, self._host, self._cache, self._device = plan, host, cache, device
+        self._previous = previous
+        self._lock = threading.RLock()
+        self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped)
+        self._ready: list[int] = []
+        self._ready_async: list[Unit] = []
+        self._tasks: dict[asyncio.Task[None], Unit] = {}
+        self._open = self._busy = self._writing = 0
+        self._draining = self._pumping = self._cancelled = False
+        self._fault: Fault | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Future[None] | None = None
+
+    async def finish(self) -> None:
+        """Run to the end. Raises RunFailed, or Cancelled; in every case nothing of it runs any more then."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        await asyncio.to_thread(self._begin)
+        await self._ended
+        self._conclude()
+        if self._fault is not None:
+            raise RunFailed(self._fault)
+        if self._cancelled:
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """Stop at the next chance: between two nodes, or where a node looks at its context."""
+        with self._lock:
+            if not self.halted.is_set():
+                self._cancelled = True
+                self._halt()
+
+    def record(self) -> dict[str, Any]:
+        """What a later run of the same document compares itself with, as plain data."""
+        return {planned.id: reasons.record_of(planned) for planned in self._plan}
+
+    # ------------------------------------------------------------ the beginning
+
+    def _begin(self) -> None:
+        units = self._schedule.units
+        self._decide(units)
+        targets = [unit for unit in units if unit.planned.is_target]
+        with self._lock:
+            self._schedule.count_readers(targets)
+            for unit in targets:
+                if self.halted.is_set():
+                    break
+                self._schedule.demand(unit)
+            self._check_end()
+
+    def _decide(self, units: list[Unit]) -> None:
+        """Say of every node whether it is to run or its kept result serves, and why."""
+        keys = {unit.planned.id: unit.planned.key for unit in units}
+        titles = {unit.planned.id: unit.planned.title for unit in units}
+        previous, changed = self._previous, self._host.changed
+        for unit in units:
+            planned = unit.planned
+            kept = planned.declared.schema.cached and planned.slot in self._cache
+            unit.reuse = kept and self._serves(planned)
+            if unit.reuse:
+                same = reasons.same_as_before(planned, previous)
+                unit.reason = reasons.UNCHANGED if same else reasons.SEEN_BEFORE
+                changed(planned.id, "cached", unit.reason)
+                continue
+            unit.reason = reasons.why_run(planned, previous, keys, titles) or (
+                reasons.FILE_GONE if kept else reasons.ALWAYS if planned.declared.schema.is_output else reasons.NOT_KEPT
+            )
+            changed(planned.id, "waiting", unit.reason)
+
+    def _serves(self, planned: Planned) -> bool:
+        """Whether a kept result does: an output node's only while all it made is still there."""
+        if not (planned.is_target and planned.declared.schema.is_output):
+            return True
+        made = self._cache.made(planned.slot)
+        return bool(made) and all(map(self._host.intact, made))
+
+    # ------------------------------------------------------------ what the schedule asks (the lock is held)
+
+    def _reused(self, unit: Unit) -> bool:
+        """Give a demanded unit its kept result, or see that it is read. False: it has to run after all."""
+        planned = unit.planned
+        entry = self._cache.recall(planned.slot)
+        self._open += 1
+        if entry is not None or (planned.is_target and not unit.readers):
+            for made in entry.made if entry is not None else self._cache.made(planned.slot):
+                self._host.listed(planned.id, made)
+            self._close(unit, entry.values if entry is not None else None)
+            return True
+        if planned.slot in self._cache:
+            unit.status = QUEUED
+            self._enqueue_blocking(unit)
+            return True
+        self._open -= 1
+        self._run_after_all(unit, reasons.NOT_KEPT)
+        unit.status = WAITING
+        return False
+
+    def _enqueue(self, unit: Unit) -> None:
+        self._open += 1
+        if unit.planned.declared.schema.is_async:
+            self._ready_async.append(unit)
+            if not self._pumping and self._loop is not None:
+                self._pumping = True
+                self._loop.call_soon_threadsafe(self._pump)
+        else:
+            self._enqueue_blocking(unit)
+
+    def _enqueue_blocking(self, unit: Unit) -> None:
+        heappush(self._ready, unit.at)
+        if not self._draining and not self.halted.is_set():
+            self._draining = True
+            self._device.submit(self._drain).add_done_callback(self._drained)
+
+    def _skipped(self, unit: Unit) -> None:
+        if not unit.reuse:
+            self._host.changed(unit.planned.id, "skipped", reasons.NOT_NEEDED)
+
+    def _run_after_all(self, unit: Unit, reason: str) -> None:
+        unit.reason = reason
+        self._schedule.revive(unit)
+        self._host.changed(unit.planned.id, "waiting", reason)
+
+    # ------------------------------------------------------------ blocking nodes, on the device thread
+
+    def _drain(self) -> None:
+        """Run what is ready until nothing is: no trip to the event loop between two blocking nodes."""
+        units = self._schedule.units
+        while True:
+            with self._lock:
+                if not self._ready or self.halted.is_set():
+                    self._draining = False
+                    self._check_end()
+                    return
+                unit = units[heappop(self._ready)]
+                unit.status = RUNNING
+                self._busy += 1
+            if unit.reuse:
+                self._load(unit)
+            else:
+                self._perform(unit)
+
+    def _drained(self, drain: Future[None]) -> None:
+        """An error of the engine's own, not of a node, ends the run as well; it must never hang."""
+        error = drain.exception()
+        if error is not None:
+            with self._lock:
+                self._draining, self._busy = False, 0
+                self._fault = self._fault or fault_of(error, "", "The engine failed")
+                self._halt()
+
+    def _load(self, unit: Unit) -> None:
+        """Read a kept result from disk."""
+        entry = self._cache.load(unit.planned.slot)
+        with self._lock:
+            self._busy -= 1
+            if entry is None:
+                self._open -= 1
+                self._run_after_all(unit, reasons.DAMAGED)
+                self._schedule.demand(unit)
+                return
+            for made in entry.made:
+                self._host.listed(unit.planned.id, made)
+            self._close(unit, entry.values)
+
+    def _perform(self, unit: Unit) -> None:
+        planned = unit.planned
+        if self._twin_result(unit):
+            return
+        context, started = self._start(unit)
+        try:
+            values = planned.arguments()
+            for name, source in planned.links.items():
+                values[name] = self._value(source)
+            result = call_blocking(planned, values, context)
+        except BaseException as error:  # whatever a node raises is its failure, SystemExit and the like included
+            self._failed(unit, context, error)
+        else:
+            self._succeeded(unit, context, result, time.perf_counter() - started)
+
+    def _twin_result(self, unit: Unit) -> bool:
+        """Take the result of a node with the same key that ran a moment ago."""
+        planned = unit.planned
+        schema = planned.declared.schema
+        if not schema.cached or schema.is_output:
+            return False
+        entry = self._cache.recall(planned.slot)
+        if entry is None:
+            return False
+        self._host.changed(planned.id, "cached", reasons.TWIN)
+        with self._lock:
+            self._busy -= 1
+            for made in entry.made:
+                self._host.listed(planned.id, made)
+            self._close(unit, entry.values)
+        return True
+
+    # ------------------------------------------------------------ async nodes, on the event loop
+
+    def _pump(self) -> None:
+        with self._lock:
+            units, self._ready_async, self._pumping = self._ready_async, [], False
+            if self.halted.is_set() or self._loop is None:
+                return
+            for unit in units:
+                unit.status = RUNNING
+                self._busy += 1
+                task = self._loop.create_task(self._perform_async(unit))
+                self._tasks[task] = unit
+                task.add_done_callback(self._tasks.pop)
+
+    async def _perform_async(self, unit: Unit) -> None:
+        planned = unit.planned
+        if self._twin_result(unit):
+            return
+        context, started = self._start(unit)
+        try:
+            values, lazy = planned.arguments(), {}
+            for name, source in planned.links.items():
+                if source.lazy:
+                    lazy[name] = partial(self._fetch, source)
+                else:
+                    values[name] = self._value(source)
+            result = await call_async(planned, values, lazy, context)
+        except BaseException as error:  # as for blocking nodes; a cancelled task ends here too
+            self._failed(unit, context, error)
+        else:
+            self._succeeded(unit, context, result, time.perf_counter() - started)
+
+    async def _fetch(self, source: Source) -> Any:
+        """The value of a lazy input: the demand for it arises now."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            if self.halted.is_set():
+                raise Cancelled
+            unit = self._schedule.units[source.at]
+            if unit.has_result:
+                return self._value(source)
+            arrived = loop.create_future()
+            unit.wakers.append(partial(loop.call_soon_threadsafe, _wake, arrived))
+            self._schedule.demand(unit)
+        await arrived
+        return self._value(source)
+
+    # ------------------------------------------------------------ the life of one node
+
+    def _value(self, source: Source) -> Any:
+        result = self._schedule.units[source.at].result
+        if result is None:
+            raise RuntimeError(f"the result of {source.node} was let go too early")  # a fault of the schedule
+        return result[source.position]
+
+    def _start(self, unit: Unit) -> tuple[NodeContext | None, float]:
+        planned = unit.planned
+        self._host.changed(planned.id, "running", unit.reason)
+        context = self._host.context(planned.id) if planned.declared.wants_context else None
+        return context, time.perf_counter()
+
+    def _succeeded(self, unit: Unit, context: NodeContext | None, result: Values, seconds: float) -> None:
+        """Pass the result on at once; the node is done when its files are written too."""
+        writes = []
+        if context is not None:
+            context.close()
+            writes = context.writes()
+        unit.seconds = seconds
+        if not writes:
+            self._keep(unit, result, ())
+        with self._lock:
+            self._busy -= 1
+            self._schedule.finish(unit, result)
+            self._writing += bool(writes)
+            if not writes:
+                self._open -= 1
+                self._check_end()
+        if writes:
+            when_settled(writes, partial(self._settled, unit, result, writes))
+
+    def _settled(self, unit: Unit, result: Values, writes: list[Any]) -> None:
+        try:
+            made = tuple(write.result() for write in writes)
+        except (Exception, FutureCancelled) as error:  # the node's save failed: a failure of the node
+            with self._lock:
+                self._writing -= 1
+                self._open -= 1
+                self._fail(unit, error)
+            return
+        self._keep(unit, result, made)
+        with self._lock:
+            self._writing -= 1
+            self._open -= 1
+            self._check_end()
+
+    def _keep(self, unit: Unit, result: Values, made: tuple[Made, ...]) -> None:
+        schema = unit.planned.declared.schema
+        if schema.cached and (made or schema.outputs):
+            self._cache.keep(unit.planned.slot, Entry(result, made), unit.seconds)
+        self._host.changed(unit.planned.id, "done", unit.reason, unit.seconds)
+
+    def _close(self, unit: Unit, result: Values | None) -> None:
+        """A unit that was reused has its result (the lock is held)."""
+        self._schedule.finish(unit, result)
+        self._open -= 1
+        self._check_end()
+
+    # ------------------------------------------------------------ failing, stopping, ending
+
+    def _failed(self, unit: Unit, context: NodeContext | None, error: BaseException) -> None:
+        if context is not None:
+            context.close()
+        with self._lock:
+            self._busy -= 1
+            self._open -= 1
+            unit.status = DONE
+            if isinstance(error, Cancelled) or self.halted.is_set():
+                self._host.changed(unit.planned.id, "cancelled", unit.reason)
+                if not self.halted.is_set():
+                    self._cancelled = True
+                    self._halt()
+                self._check_end()
+            else:
+                self._fail(unit, error)
+
+    def _fail(self, unit: Unit, error: BaseException) -> None:
+        planned = unit.planned
+        if self._fault is None and not self._cancelled:
+            self._fault = fault_of(error, planned.id, planned.title, planned.declared.node.function)
+        self._host.changed(planned.id, "failed", unit.reason)
+        self._halt()
+
+    def _halt(self) -> None:
+        self.halted.set()
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop_tasks)
+        self._check_end()
+
+    def _stop_tasks(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _check_end(self) -> None:
+        """End when nothing is open, or nothing runs and writes any more after a halt (the lock is held)."""
+        if self._busy or self._writing or self._draining or (self._open and not self.halted.is_set()):
+            return
+        if self._ended is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(_wake, self._ended)
+
+    def _conclude(self) -> None:
+        """What a halted run left undone was skipped."""
+        if not self.halted.is_set():
+            return
+        for unit in self._schedule.units:
+            undone = unit.status in (WAITING, QUEUED) or (unit.status == ASLEEP and unit.counted)
+            if undone and not unit.reuse:
+                self._host.changed(unit.planned.id, "skipped", unit.reason)
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,142 @@
+"""Who may run next: demand spreads from the targets, results spread back, what nobody reads is let go.
+
+Plain counting over lists, with stacks of its own; it calls no node, waits for nothing and knows no
+threads: the run that owns a schedule holds its lock around every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from server.engine.plan import Planned
+
+ASLEEP, WAITING, QUEUED, RUNNING, DONE, SKIPPED = range(6)
+
+
+class Unit:
+    """A planned node in a run.
+
+    `waiting` counts the sources without a result yet; `readers` the nodes that may still want this one's
+    result; `counted` says that it is itself counted among the readers of its sources.
+    """
+
+    __slots__ = (
+        "at", "consumers", "counted", "every", "freed", "planned", "readers", "reason", "result", "reuse", "seconds",
+        "status", "strict", "waiting", "wakers",
+    )  # fmt: skip
+
+    def __init__(self, planned: Planned) -> None:
+        sources = planned.links.values()
+        self.at = planned.at
+        self.planned = planned
+        self.every = tuple({source.at for source in sources}) if sources else ()
+        lazy = any(source.lazy for source in sources) if planned.declared.schema.is_async else False
+        self.strict = tuple({source.at for source in sources if not source.lazy}) if lazy else self.every
+        self.consumers: list[Unit] = []
+        self.status = ASLEEP
+        self.waiting = self.readers = 0
+        self.counted = self.freed = self.reuse = False
+        self.result: tuple[Any, ...] | None = None
+        self.reason = ""
+        self.seconds = 0.0
+        self.wakers: list[Callable[[], None]] = []
+
+    @property
+    def has_result(self) -> bool:
+        return self.status == DONE and not self.freed
+
+
+class Schedule:
+    """The units of a run. `ready` is called with a unit whose sources all have results, or that can be `reused`."""
+
+    def __init__(
+        self,
+        plan: list[Planned],
+        reused: Callable[[Unit], bool],
+        ready: Callable[[Unit], None],
+        skipped: Callable[[Unit], None],
+    ) -> None:
+        self.units = [Unit(planned) for planned in plan]
+        self._reused, self._ready, self._skipped = reused, ready, skipped
+        for unit in self.units:
+            for at in unit.strict:
+                self.units[at].consumers.append(unit)
+
+    def count_readers(self, targets: list[Unit]) -> None:
+        """Before the first demand: whoever may run is a reader of its sources; reused nodes read nothing."""
+        stack = [unit for unit in targets if not unit.reuse]
+        units = self.units
+        while stack:
+            unit = stack.pop()
+            if unit.counted:
+                continue
+            unit.counted = True
+            for at in unit.every:
+                source = units[at]
+                source.readers += 1
+                if source.status == SKIPPED or (source.status == DONE and source.freed):
+                    source.status, source.freed = ASLEEP, False
+                if not source.reuse and not source.counted and source.status == ASLEEP:
+                    stack.append(source)
+
+    def demand(self, unit: Unit) -> None:
+        """Have this unit's result made, and so whatever it needs."""
+        stack = [unit]
+        units = self.units
+        while stack:
+            unit = stack.pop()
+            if unit.status != ASLEEP:
+                continue
+            unit.status = WAITING
+            if unit.reuse and self._reused(unit):
+                continue
+            missing = [at for at in unit.strict if not units[at].has_result]
+            unit.waiting = len(missing)
+            if missing:
+                stack += [units[at] for at in missing]
+            else:
+                unit.status = QUEUED
+                self._ready(unit)
+
+    def revive(self, unit: Unit) -> None:
+        """A kept result cannot be had after all: the unit is to run, and reads its sources like any other."""
+        unit.reuse = False
+        self.count_readers([unit])
+        unit.status = ASLEEP
+
+    def finish(self, unit: Unit, result: tuple[Any, ...] | None) -> None:
+        """A unit has its result: pass it on to who waits, and let go what no one will read any more."""
+        unit.status, unit.result = DONE, result
+        for consumer in unit.consumers:
+            if consumer.status == WAITING and not consumer.reuse:
+                consumer.waiting -= 1
+                if not consumer.waiting:
+                    consumer.status = QUEUED
+                    self._ready(consumer)
+        for wake in unit.wakers:
+            wake()
+        unit.wakers = []
+        self._release(unit)
+
+    def _release(self, unit: Unit) -> None:
+        if not unit.readers:
+            unit.result, unit.freed = None, True
+        stack = [unit]
+        units = self.units
+        while stack:
+            unit = stack.pop()
+            if not unit.counted:
+                continue
+            unit.counted = False
+            for at in unit.every:
+                source = units[at]
+                source.readers -= 1
+                if source.readers:
+                    continue
+                if source.status == DONE:
+                    source.result, source.freed = None, True
+                elif source.status == ASLEEP and not source.planned.is_target:
+                    source.status = SKIPPED
+                    self._skipped(source)
+                    stack.append(source)

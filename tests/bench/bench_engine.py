@@ -1,0 +1,130 @@
+"""Print the engine's figures, taken with both cache tiers and the device thread at default settings.
+
+    python -m tests.bench.bench_engine
+
+No figure is asserted here: machines differ, and a busy one would fail for nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from nodes.api import Cancelled
+from server.engine.cache import Cache
+from server.engine.catalogue import Library
+from server.engine.failures import RunFailed
+from server.engine.memory_tier import Made
+from server.engine.plan import make_plan
+from server.engine.run import Run
+from server.graph.prompt import Link, Prompt, Step
+from server.worker.codecs import ValueCodec, measure
+from tests.toys import TOYS
+
+MEMORY, DISK = 2 * 2**30, 10 * 2**30
+
+
+class Silent:
+    """A host that counts state changes."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self.on_change: Callable[[str, str], None] = lambda node, state: None
+        self.ends_with: type[Exception] | None = None
+
+    def context(self, node: str) -> Any:
+        raise NotImplementedError
+
+    def changed(self, node: str, state: str, reason: str = "", seconds: float | None = None) -> None:
+        self.changes += 1
+        self.on_change(node, state)
+
+    def intact(self, made: Made) -> bool:
+        return True
+
+    def listed(self, node: str, made: Made) -> None: ...
+
+
+def chain(length: int, *, start: str = "number") -> Prompt:
+    """A number, increased again and again, then shown."""
+    prompt = {"n0": Step(start, 1, {"value": 1})}
+    for at in range(1, length - 1):
+        prompt[f"n{at}"] = Step("increase", 1, {"value": Link(f"n{at - 1}", "result")})
+    prompt["out"] = Step("show", 1, {"value": Link(f"n{length - 2}", "result")})
+    return prompt
+
+
+def ladder(layers: int) -> Prompt:
+    """Layers of two nodes, each reading both of the layer before: 2 to the power of `layers` paths."""
+    prompt = {"a0": Step("number", 1, {"value": 1}), "b0": Step("number", 1, {"value": 2})}
+    for at in range(1, layers):
+        for side, other in ("ab", "ba"):
+            below = {"a": Link(f"{side}{at - 1}", "result"), "b": Link(f"{other}{at - 1}", "result")}
+            prompt[f"{side}{at}"] = Step("larger", 1, below)
+    prompt["out"] = Step("show", 1, {"value": Link(f"a{layers - 1}", "result")})
+    return prompt
+
+
+async def run(prompt: Prompt, cache: Cache, host: Silent, device: ThreadPoolExecutor, previous: Any = None) -> Any:
+    """One whole run: keys, plan, work, record; seconds, and the record."""
+    library = Library(TOYS)
+    began = time.perf_counter()
+    one = Run(await asyncio.to_thread(make_plan, prompt, library, None), host, cache, device, previous)
+    host.on_change = getattr(host, "hook", lambda run: lambda node, state: None)(one)
+    ending: type[Exception] | None = None
+    try:
+        await one.finish()
+    except (RunFailed, Cancelled) as error:
+        ending = type(error)
+    took = time.perf_counter() - began
+    if ending is not host.ends_with:
+        raise SystemExit(f"the run ended with {ending}, not with {host.ends_with}")
+    record = one.record()
+    return took, record
+
+
+def measured(prompt: Prompt, times: int = 2, hook: Any = None, ends_with: Any = None) -> list[float]:
+    """The seconds of `times` runs after each other on a fresh cache."""
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as device:
+        cache = Cache(MEMORY, DISK, Path(folder), ValueCodec({}), measure)
+        previous = None
+        for _ in range(times):
+            host = Silent()
+            host.ends_with = ends_with
+            if hook is not None:
+                host.hook = hook  # type: ignore[attr-defined]
+            took, record = asyncio.run(run(prompt, cache, host, device, previous))
+            previous = json.loads(json.dumps(record))
+            seconds.append(took)
+        cache.close()
+    return seconds
+
+
+def say(what: str, seconds: list[float], names: tuple[str, ...], nodes: int) -> None:
+    figures = "  ".join(f"{name} {value:7.3f} s" for name, value in zip(names, seconds, strict=True))
+    print(f"{what:44} {figures}   {seconds[0] / nodes * 1e6:6.1f} µs a node", flush=True)
+
+
+def cancelling(at: str) -> Any:
+    """Cancel as soon as this node runs."""
+    return lambda run: lambda node, state: run.cancel() if (node, state) == (at, "running") else None
+
+
+def main() -> None:
+    both = ("cold", "cached")
+    for length in (100, 500, 1_000, 5_000, 10_000, 50_000):
+        say(f"chain of {length:,}", measured(chain(length)), both, length)
+    say("ladder of 500 layers of two", measured(ladder(500)), both, 1_000)
+    say("failure at the bottom of a chain of 50,000", measured(chain(50_000, start="fail"), 1, None, RunFailed), ("whole",), 50_000)
+    say("cancel at the bottom of a chain of 50,000", measured(chain(50_000), 1, cancelling("n0"), Cancelled), ("whole",), 50_000)
+
+
+if __name__ == "__main__":
+    main()
