@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
 from typing import Any
 
@@ -37,7 +38,7 @@ def bind(
     grows = any(p.input.grows for p in given.values())
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for parameter in inspect.signature(node.function).parameters.values():
+    for parameter in parameters_of(node.function):
         name = parameter.name
         known = given.get(name)
         if known is None:
@@ -57,6 +58,12 @@ def bind(
         elif found:
             kwargs[name] = value
     return args, kwargs
+
+
+@cache
+def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Read once a function: a long chain calls it thousands of times."""
+    return tuple(inspect.signature(function).parameters.values())
 
 
 def argument(parameter: Parameter, values: Mapping[str, Any]) -> tuple[bool, Any]:

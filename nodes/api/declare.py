@@ -68,8 +68,9 @@ def node(
         category: Where the palette lists it, "image/composite".
         title: Its name for people; the function's name in words unless given.
         version: Raise it when inputs change their names or meaning, and add an `upgrade`.
-        output: Run it although it returns something; one that returns None always runs.
-        cache: False runs it anew every time, and everything after it.
+        output: Run it although it returns something; one that returns None runs in any case.
+        cache: False runs it anew every time, and everything after it. An output is reused only while the
+            files it saved are still there.
         fingerprint: Called with the node's widget inputs (those it names); its answer joins the cache key.
     """
     if bare:
@@ -92,7 +93,7 @@ def node(
             outputs=signature.outputs,
             is_output=output or not signature.outputs,
             is_async=inspect.iscoroutinefunction(function),
-            cached=cache and bool(signature.outputs),
+            cached=cache,
             wants_context=signature.context,
             pack=pack,
             type_variables=signature.type_variables,
