@@ -74,11 +74,12 @@ def node(
         fingerprint: Called with the node's widget inputs (those it names); its answer joins the cache key.
     """
     if bare:
-        raise NodeError(f"{getattr(bare[0], '__name__', 'node')}: @node lacks its category; write '@node(category=\"image\")'")
+        raise no_category(getattr(bare[0], "__name__", "node"))
 
     def declare(function: Callable[P, R]) -> Node[P, R]:
         if not inspect.isfunction(function):
-            raise NodeError(f"{getattr(function, '__name__', function)}: only a function can be a node; put @node on a 'def'")
+            name = getattr(function, "__name__", function)
+            raise NodeError(f"{name}: only a function can be a node; put @node on a 'def'")
         name = function.__name__
         check_options(name, category, version, function)
         signature = read_signature(function)
@@ -105,9 +106,13 @@ def node(
     return declare
 
 
+def no_category(name: str) -> NodeError:
+    return NodeError(f"{name}: @node lacks its category; write '@node(category=\"image\")'")
+
+
 def check_options(name: str, category: str, version: int, function: Callable[..., Any]) -> None:
     if not category or not isinstance(category, str):
-        raise NodeError(f"{name}: @node lacks its category; write '@node(category=\"image\")'")
+        raise no_category(name)
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise NodeError(f"{name}: version={version!r}; versions count 1, 2, 3")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):

@@ -130,20 +130,19 @@ def choice_type(where: str, choices: tuple[Any, ...]) -> str:
     for choice in choices:
         if type(choice) not in (int, float, str, bool) and not isinstance(choice, str):
             raise NodeError(f"{where} offers {choice!r}; let every choice be text or a number")
-    names = [next(name for plain, name in PLAIN.items() if isinstance(c, plain) and bool_alike(c, plain)) for c in choices]
-    return "|".join(dict.fromkeys(names))
+    return "|".join(dict.fromkeys(plain_type(choice) for choice in choices))
 
 
-def bool_alike(value: object, plain: type) -> bool:
-    """Whether `plain` is the right plain type as far as bool goes (True is an int to Python, not to a reader)."""
-    return isinstance(value, bool) == (plain is bool)
+def plain_type(value: object) -> str:
+    """The type of a choice; bool comes first because True is an int to Python, though not to a reader."""
+    return next(PLAIN[plain] for plain in (bool, int, float, str) if isinstance(value, plain))
 
 
 def advice(hint: Any) -> str:
     origin = get_origin(hint) or hint
     if origin is tuple:
         return "let the node return a NamedTuple with a name for each output"
-    if origin is dict or (isinstance(origin, type) and not origin.__module__.startswith(("builtins", "collections", "typing"))):
+    if isinstance(origin, type) and not origin.__module__.startswith(("builtins", "collections", "typing")):
         return "decorate its class with @socket(colour=...), or use one of nodes/types.py"
     return "use a socket type, int, float, str, bool, Path, list[...] or Any"
 

@@ -110,7 +110,8 @@ def resolve(node: str, function: Callable[..., Any], name: str, annotation: Any)
             "the top of the file, not under TYPE_CHECKING, and define it outside functions"
         ) from None
     except (SyntaxError, TypeError, AttributeError) as error:
-        raise NodeError(f"{node}: {where} is {annotation!r}, which is no type ({error}); write 'Image' or similar") from None
+        what = f"{where} is {annotation!r}, which is no type ({error})"
+        raise NodeError(f"{node}: {what}; write 'Image' or similar") from None
 
 
 def takes_context(node: str, name: str, hint: Any) -> bool:
@@ -208,7 +209,8 @@ def read_fields(where: str, cls: type, given: Any) -> Iterator[Parameter]:
     try:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError as error:
-        raise NodeError(f"{where}: '{error.name}', used in {cls.__name__}, is not known; import it without TYPE_CHECKING") from None
+        what = f"'{error.name}', used in {cls.__name__}, is not known when the module runs"
+        raise NodeError(f"{where}: {what}; import it at the top of the file, not under TYPE_CHECKING") from None
     for item in dataclasses.fields(cls):
         if not item.init:
             continue
@@ -348,7 +350,8 @@ def read_variables(
     for output, hint in zip(outputs, hints, strict=True):
         for name, _ in variables_in(node, hint.type):
             if name not in known:
-                raise NodeError(f"{node}: output '{output.name}' is {name}, which no parameter is; give one that type, or write Any")
+                what = f"output '{output.name}' is {name}, which no parameter is"
+                raise NodeError(f"{node}: {what}; give a parameter that type, or write Any")
     return {name: bound for name, bound in known.items() if bound}
 
 

@@ -83,7 +83,8 @@ def coerce_union(input: Input, value: Any) -> Any:
         return value
     members = [name for name in input.type.split("|") if name in SCALARS]
     if not members:
-        raise BadValue(input.name, f"'{input.name}' holds {show(value)}, but takes {spoken(input.type)}.", "Link it.")
+        what = f"'{input.name}' holds {show(value)}, but takes {spoken(input.type)}."
+        raise BadValue(input.name, what, "Remove the value, and link it.")
     for name in sorted(members, key=lambda name: name == "float"):
         try:
             return BY_TYPE[name](input, value)
@@ -96,7 +97,8 @@ def coerce_int(input: Input, value: Any) -> int:
     if type(value) is not int:
         value = read_int(input, value)
     if not SMALLEST <= value <= LARGEST:
-        raise BadValue(input.name, f"'{input.name}' is {show(value)}, too large to count with.", "Use a smaller number.")
+        what = f"'{input.name}' is {show(value)}, too large to count with."
+        raise BadValue(input.name, what, "Use a smaller number.")
     check_range(input, value)
     return int(value)
 
@@ -107,7 +109,8 @@ def read_int(input: Input, value: Any) -> int:
             raise not_finite(input, value)
         if value.is_integer():
             return int(value)
-        raise BadValue(input.name, f"'{input.name}' is {show(value)}, but takes whole numbers.", f"Write {round(value)}.")
+        what = f"'{input.name}' is {show(value)}, but takes whole numbers."
+        raise BadValue(input.name, what, f"Write {round(value)}.")
     if isinstance(value, str) and value in NOT_FINITE:
         raise not_finite(input, value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -73,8 +73,6 @@ def links_of(prompt: Prompt, node: str) -> Iterator[tuple[str, str]]:
 def shorten(path: list[str], start: int) -> tuple[str, ...]:
     """The circle from `path[start]` to the end in the direction the data flows, its middle left out when long."""
     length = len(path) - start
-    if length <= SHOWN_IN_CYCLE:
-        circle = path[start:][::-1]
-    else:
-        circle = [*path[-3:][::-1], "…", *path[start : start + 2][::-1]]
+    whole = length <= SHOWN_IN_CYCLE
+    circle = path[start:][::-1] if whole else [*path[-3:][::-1], "…", *path[start : start + 2][::-1]]
     return (*circle, circle[0])

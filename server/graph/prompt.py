@@ -16,7 +16,7 @@ from server.graph.flatten import Place, definition_id, flatten
 from server.graph.inputs import Tables
 from server.graph.problems import Problem, short
 from server.graph.steps import Link, Prompt, Step, decode, encode
-from server.graph.wires import LEADING, Dead, Fixed, Gone, Wires
+from server.graph.wires import Dead, Fixed, Gone, Wires, runs
 from server.graph.workflow import Boxed, Workflow
 
 __all__ = ["Link", "Prompt", "Step", "decode", "encode", "from_workflow"]
@@ -37,7 +37,7 @@ def from_workflow(workflow: Workflow, catalogue: Catalogue) -> tuple[Prompt, lis
     for place in places.values():
         if definition_id(place.data) is not None:
             problems.extend(unknown_ports(place, workflow))
-        elif place.data.mode == "run" and place.data.type not in LEADING:
+        elif runs(place):
             draft.add(place, wires)
     draft.drop_what_cannot_run()
     return draft.steps, problems

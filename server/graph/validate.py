@@ -18,6 +18,8 @@ from server.graph.order import Cycle, walk
 from server.graph.problems import Problem, as_warning, short
 from server.graph.steps import Link, Prompt, Step
 
+__all__ = ["FileExists", "Problem", "validate"]
+
 FileExists = Callable[[str, str], bool]
 """Whether a file (second, with forward slashes) is in a models folder (first), or in the folder "input"."""
 MAX_LISTED = 12
@@ -56,6 +58,11 @@ def find_roots(
     outputs = [id for id, step in prompt.items() if (schema := catalogue.nodes.get(step.type)) and schema.is_output]
     if outputs:
         return outputs, []
+    strangers = [id for id, step in prompt.items() if step.type not in catalogue.nodes]
+    if strangers:
+        # The output may be among them: where it ends is what was to be run.
+        read = {value.node for step in prompt.values() for value in step.inputs.values() if isinstance(value, Link)}
+        return [id for id in strangers if id not in read] or strangers, []
     what = "There is nothing to run: no node shows or saves a result."
     return [], [Problem("", "", what, "Add an output node, such as Save image, and link it.")]
 
@@ -147,7 +154,8 @@ class Check:
             return BLANK
         output = table.outputs.get(link.output)
         if output is None:
-            what = f"'{short(name)}' is linked to output '{short(link.output)}' of {self.name(link.node)}, which has no such output."
+            where = f"output '{short(link.output)}' of {self.name(link.node)}"
+            what = f"'{short(name)}' is linked to {where}, which does not exist."
             self.report(id, name, what, f"Link it to {listed(table.outputs) or 'another node: this one has none'}.")
             return None
         if output.type.startswith("$"):
@@ -178,8 +186,9 @@ class Check:
         elif before is None or is_open(before) or (not is_open(given) and self.fits(before, given)):
             bound[variable] = given
         elif not self.fits(given, before):
-            what = f"'{short(name)}' is linked to {spoken(given)}, but another input of the same type to {spoken(before)}."
-            self.report(id, name, what, "Link both to outputs of one type.")
+            other = f"another input of the same type to {spoken(before)}"
+            what = f"'{short(name)}' is linked to {spoken(given)}, but {other}."
+            self.report(id, name, what, "Link both to one type.")
 
     def fits(self, given: str, taken: str) -> bool:
         key = (given, taken)
@@ -218,7 +227,7 @@ class Check:
                 if number != index:
                     name = f"{head}.{number}"
                     what = f"'{head}.{index}' is left out before '{name}'."
-                    self.warn(id, name, what, "It runs as if there were no gap; remove the gap to be sure of the order.")
+                    self.warn(id, name, what, "It runs as if there were no gap; remove it to be sure of the order.")
                     break
 
     # ------------------------------------------------------------ words

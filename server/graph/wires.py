@@ -51,6 +51,11 @@ End = Link | Fixed | Gone | Dead
 Key = tuple[str, str]
 
 
+def runs(place: Place) -> bool:
+    """Whether a node is there for the run and more than a way for links."""
+    return place.data.mode == "run" and place.data.type not in LEADING and definition_id(place.data) is None
+
+
 class Wires:
     """Follows links in one flattened workflow."""
 
@@ -60,13 +65,18 @@ class Wires:
         self.places, self.subgraphs, self.catalogue, self.tables = places, subgraphs, catalogue, tables
         self.ends: dict[Key, End] = {}
         self.exits: dict[str, Place] = {}
+        self.running: set[str] = set()
         for place in places.values():
             if place.data.type == SUBGRAPH_OUTPUT:
                 self.exits.setdefault(place.scope, place)
+            elif runs(place):
+                self.running.add(place.id)
 
     def follow(self, place: Place, link: tuple[str, str]) -> End:
         """Where a link in the scope of `place` ends. A node that does not exist is an end as it stands."""
         key: Key = (join(place.scope, link[0]), link[1])
+        if key[0] in self.running:
+            return Link(*key)
         trail: dict[Key, None] = {}
         while True:
             if key in self.ends:

@@ -17,6 +17,8 @@ from server.graph.foreign import refuse_foreign_text, refuse_foreign_tree
 from server.graph.migrate import SCHEMA, migrate
 from server.graph.reading import WorkflowError, decode_text, parse, to_text
 
+__all__ = ["Document", "NodeData", "Subgraph", "Workflow", "WorkflowError", "dump", "json_schema", "load"]
+
 MAX_NODES = 100_000
 SUBGRAPH = "subgraph:"
 """The type of an instance is this and the id of its definition."""
@@ -61,7 +63,7 @@ class NodeData(msgspec.Struct, frozen=True, kw_only=True):
     position: Point | None = None
     size: Annotated[tuple[float, float] | None, Meta(description="Width and height; null for the type's own.")] = None
     title: Annotated[str, Meta(description="Empty: the type's title.")] = ""
-    mode: Annotated[Mode, Meta(description="`mute`: not there; `bypass`: passes its input of the same type on.")] = "run"
+    mode: Annotated[Mode, Meta(description="mute: not there; bypass: passes its input of the same type on.")] = "run"
     colour: str = ""
     collapsed: bool = False
     after: Annotated[
