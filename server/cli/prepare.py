@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from server.cli.settings import find_node, title_of
 from server.config import Config
 from server.graph.catalogue import Catalogue
-from server.graph.prompt import Prompt, from_workflow
-from server.graph.validate import Problem, validate
+from server.graph.problems import Problem
+from server.graph.prompt import from_workflow
+from server.graph.steps import Prompt
+from server.graph.validate import validate
 from server.graph.workflow import Workflow
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from server.graph.validate import Problem
+from server.graph.problems import Problem
 
 
 def show(problems: Sequence[Problem], titles: Mapping[str, str], console: Console) -> None:

@@ -20,7 +20,7 @@ from server.cli.settings import apply
 from server.cli.words import CANCELLED, FAILED, INVALID, complain
 from server.cli.worker import CommandWorker, Ended
 from server.config import Config
-from server.graph.prompt import encode
+from server.graph.steps import encode
 from server.graph.workflow import Workflow, dump
 from server.messages import FromWorker, OutputMade, RunJob
 
