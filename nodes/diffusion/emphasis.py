@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 EMPHASIS = 1.1
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
 # Stand-ins for escaped brackets while groups are found; private-use characters, which no text holds.
 ESCAPED = {"\\(": "\ue000", "\\)": "\ue001"}
 PLAIN = str.maketrans({"\ue000": "(", "\ue001": ")"})
@@ -64,9 +66,6 @@ def open_group(text: str, weight: float) -> Piece:
         return Piece(text, weight)
     inner = text[1:-1]
     words, colon, number = inner.rpartition(":")
-    if colon and words:
-        try:
-            return Piece(words, float(number))
-        except ValueError:
-            pass
+    if colon and words and NUMBER.fullmatch(number):
+        return Piece(words, float(number))
     return Piece(inner, weight * EMPHASIS)

@@ -1,0 +1,111 @@
+"""From a text to tokens, weights and chunks, and what weights do to the encoding."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nodes.diffusion.emphasis import Piece, read_emphasis
+from nodes.diffusion.text import ClipText
+from nodes.diffusion.tokens import CHUNK, END, START, chunk_text, clip_tokenizer, tokenize
+from nodes.loaders import Checkpoint
+from nodes.text import encode_text
+from tests.nodes.plain import PlainContext
+
+
+def pieces(text: str) -> list[tuple[str, float]]:
+    return [(piece.text, pytest.approx(piece.weight)) for piece in read_emphasis(text)]
+
+
+def test_the_tokenizer_is_clips():
+    assert tokenize("a photo of a cat") == [320, 1125, 539, 320, 2368]
+    assert clip_tokenizer().get_vocab_size() == 49408
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("A  Photo\nof a CAT", "a photo of a cat"), ("don't", "don 't"), ("2024", "2 0 2 4")],
+)
+def test_case_spaces_and_joined_words_are_read_as_clip_reads_them(text: str, same: str):
+    assert tokenize(text) == tokenize(same)
+
+
+@pytest.mark.parametrize("text", ["日本語 ✨ naïve", "", " ", "\x00"])
+def test_any_text_has_tokens_of_the_vocabulary(text: str):
+    assert all(0 <= token < START for token in tokenize(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a fox", [("a fox", 1.0)]),
+        ("a (fox)", [("a ", 1.0), ("fox", 1.1)]),
+        ("((the)) fox", [("the", 1.21), (" fox", 1.0)]),
+        ("(red:1.4) fox", [("red", 1.4), (" fox", 1.0)]),
+        ("(a (b:1.3) c:0.5)", [("a ", 0.5), ("b", 1.3), (" c", 0.5)]),
+        ("((a:1.2))", [("a", 1.2)]),
+        (r"a \(fox\)", [("a (fox)", 1.0)]),
+        (r"(a \(b\):1.2)", [("a (b)", 1.2)]),
+        ("[snow]", [("[snow]", 1.0)]),
+        ("a (fox", [("a ", 1.0), ("(fox", 1.0)]),
+        ("a) fox", [("a) fox", 1.0)]),
+        ("(time 12:30)", [("time 12", 30.0)]),
+        ("(a:b)", [("a:b", 1.1)]),
+        ("(a:nan)", [("a:nan", 1.1)]),
+        ("()", []),
+        ("", []),
+    ],
+)
+def test_brackets_give_words_weight(text: str, expected: list[tuple[str, float]]):
+    assert pieces(text) == expected
+
+
+def test_brackets_may_nest_deeper_than_python_recurses():
+    depth = 1500
+    assert read_emphasis("(" * depth + "a" + ")" * depth) == [Piece("a", pytest.approx(1.1**depth))]
+
+
+def test_a_chunk_is_start_text_and_end_tokens_to_77():
+    (chunk,) = chunk_text("a photo of a cat")
+    assert chunk.tokens == (START, 320, 1125, 539, 320, 2368, *[END] * 71)
+    assert chunk.weights == (1.0,) * 77
+
+
+def test_no_text_is_one_empty_chunk():
+    (chunk,) = chunk_text("")
+    assert chunk.tokens == (START, *[END] * 76)
+
+
+def test_75_tokens_fill_a_chunk_and_the_76th_opens_the_next():
+    assert len(chunk_text("cat " * 75)) == 1
+    first, second = chunk_text("cat " * 76)
+    assert len(first.tokens) == len(second.tokens) == CHUNK
+    assert first.tokens[75] == 2368 and first.tokens[76] == END
+    assert second.tokens[:3] == (START, 2368, END)
+
+
+def test_a_short_piece_is_not_cut_by_the_end_of_a_chunk():
+    first, second = chunk_text("cat " * 73 + "(one two three:1.2)")
+    assert first.tokens[74:] == (END,) * 3
+    assert len([weight for weight in second.weights if weight == 1.2]) == 3
+
+
+def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx: PlainContext):
+    encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
+    plain, empty = encoder.encode("a red fox"), encoder.encode("")
+    weighted = encoder.encode("a (red:1.5) fox")
+    assert torch.allclose(weighted[0, 2], empty[0, 2] + (plain[0, 2] - empty[0, 2]) * 1.5, atol=1e-5)
+    others = [place for place in range(77) if place != 2]
+    assert torch.allclose(weighted[0, others], plain[0, others], atol=1e-5)
+
+
+def test_a_weight_of_one_changes_nothing(tiny: Checkpoint, ctx: PlainContext):
+    encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
+    assert torch.equal(encoder.encode("a (red:1.0) fox"), encoder.encode("a red fox"))
+
+
+def test_a_long_text_is_encoded_chunk_by_chunk(tiny: Checkpoint, ctx: PlainContext):
+    said = encode_text(tiny.text_encoder, ctx, "cat " * 80).embedding
+    assert said.shape == (1, 2 * 77, 128)
+    assert torch.allclose(said[:, :77], encode_text(tiny.text_encoder, ctx, "cat " * 75).embedding, atol=1e-5)
+    assert said.dtype == torch.float32 and not said.is_inference()
