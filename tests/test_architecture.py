@@ -47,7 +47,7 @@ LAYERS = (
     Layer(
         ("server.cli", "server.__main__"),
         ("server.config", "server.graph", "server.messages", "server.workers", "server.store", "server.home",
-         "server.app", *SCHEMA),
+         "server.app", "server.submit", *SCHEMA),
         ("msgspec", "rich"),
     ),
     Layer(

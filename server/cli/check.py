@@ -9,23 +9,26 @@ from rich.console import Console
 
 from server.cli.document import open_workflow
 from server.cli.options import config_of
-from server.cli.prepare import Prepared, prepare
 from server.cli.problems import count, show
+from server.cli.settings import titles_of
 from server.cli.words import INVALID
 from server.cli.worker import CommandWorker
+from server.graph.catalogue import Catalogue
+from server.submit import check
 
 
 def main(options: Namespace) -> int:
-    prepared = asyncio.run(look(options))
-    console = Console(soft_wrap=False)
-    if prepared.problems:
-        show(prepared.problems, prepared.titles, console)
-    console.print(f"{options.workflow}: {count(prepared.problems)}", highlight=False, markup=False)
-    return 0 if prepared.can_run else INVALID
-
-
-async def look(options: Namespace) -> Prepared:
     config = config_of(options)
     workflow = open_workflow(options.workflow)
-    async with CommandWorker(config) as worker:
-        return prepare(workflow, await worker.catalogue(), config, None)
+
+    async def ask() -> Catalogue:
+        async with CommandWorker(config) as worker:
+            return await worker.catalogue()
+
+    catalogue = asyncio.run(ask())
+    problems = check(workflow, catalogue, config)
+    console = Console()
+    if problems:
+        show(problems, titles_of(workflow, catalogue), console)
+    console.print(f"{options.workflow}: {count(problems)}", highlight=False, markup=False, soft_wrap=True)
+    return INVALID if any(problem.level == "error" for problem in problems) else 0

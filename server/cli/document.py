@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from server.cli.words import CommandError
-from server.graph.pictures import PNG, find_workflow, read_texts
+from server.graph.pictures import is_picture, read_workflow
 from server.graph.reading import MAX_BYTES, WorkflowError
 from server.graph.workflow import Workflow, load
 
 MAX_FILE = max(MAX_BYTES, 512 * 2**20)
-PICTURES = (PNG, b"\xff\xd8\xff", b"RIFF", b"GIF8")
-"""How the files that may carry a workflow begin; none of them is how JSON begins."""
 
 
 def open_workflow(path: Path) -> Workflow:
     """The workflow in a file. Raises CommandError with what is wrong with it."""
     data = read(path)
     try:
-        return load(find_workflow(read_texts(data)) if data.startswith(PICTURES) else data)
+        return load(read_workflow(data) if is_picture(data) else data)
     except WorkflowError as error:
         raise CommandError(f"{path}: {error.what}", error.fix) from error
 

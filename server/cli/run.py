@@ -6,6 +6,7 @@ import asyncio
 import sys
 import uuid
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -13,16 +14,17 @@ from rich.console import Console
 
 from server.cli.document import open_workflow
 from server.cli.options import config_of
-from server.cli.prepare import Prepared, prepare
 from server.cli.problems import count, show
 from server.cli.progress import progress
-from server.cli.settings import apply
+from server.cli.settings import apply, find_node, titles_of
 from server.cli.words import CANCELLED, FAILED, INVALID, complain
 from server.cli.worker import CommandWorker, Ended
 from server.config import Config
-from server.graph.steps import encode
+from server.graph.catalogue import Catalogue
 from server.graph.workflow import Workflow, dump
 from server.messages import FromWorker, OutputMade, RunJob
+from server.store.jobs import Payload
+from server.submit import Prepared, SubmitJob, prepare
 
 
 def main(options: Namespace) -> int:
@@ -38,9 +40,10 @@ async def carry_out(options: Namespace, config: Config) -> int:
     async with CommandWorker(config) as worker:
         catalogue = await worker.catalogue()
         workflow = apply(workflow, options.settings, catalogue)
-        prepared = prepare(workflow, catalogue, config, options.targets)
-        if not prepared.can_run:
-            show(prepared.problems, prepared.titles, Console(stderr=True))
+        titles = titles_of(workflow, catalogue)
+        prepared = check(workflow, options.targets, catalogue, config)
+        if prepared.payload is None:
+            show(prepared.problems, titles, Console(stderr=True))
             complain(f"{options.workflow} cannot run: {count(prepared.problems)}.")
             return INVALID
         saved: list[str] = []
@@ -50,23 +53,29 @@ async def carry_out(options: Namespace, config: Config) -> int:
                 saved.append(str(config.results / message.output.path))
             shown.listen(message)
 
-        with progress(prepared.titles, options.quiet) as shown:
-            ended = await worker.run(job_of(workflow, prepared), listen)
+        with progress(titles, options.quiet) as shown:
+            ended = await worker.run(job_of(prepared.payload), listen)
     for path in saved:
         print(path)
-    return tell(ended, prepared)
+    return tell(ended, titles)
 
 
-def job_of(workflow: Workflow, prepared: Prepared) -> RunJob:
+def check(workflow: Workflow, targets: list[str] | None, catalogue: Catalogue, config: Config) -> Prepared:
+    """What the server does with a workflow that it is sent. Raises CommandError for a target that is no node."""
+    wanted = [find_node(word, workflow.nodes, catalogue) for word in targets] if targets else None
+    return prepare(SubmitJob(msgspec.Raw(dump(workflow)), wanted), catalogue, config)
+
+
+def job_of(payload: Payload) -> RunJob:
     return RunJob(
         job=str(uuid.uuid4()),
-        prompt=msgspec.Raw(encode(prepared.prompt)),
-        workflow=msgspec.Raw(dump(workflow)),
-        targets=prepared.targets,
+        prompt=msgspec.Raw(payload.prompt),
+        workflow=msgspec.Raw(payload.workflow),
+        targets=payload.targets,
     )
 
 
-def tell(ended: Ended, prepared: Prepared) -> int:
+def tell(ended: Ended, titles: Mapping[str, str]) -> int:
     """Say how a job ended, where that is not well; the exit code."""
     if ended.state == "cancelled":
         complain("Cancelled.")
@@ -76,6 +85,6 @@ def tell(ended: Ended, prepared: Prepared) -> int:
     failure = ended.failure
     if failure.traceback:
         print(failure.traceback.rstrip(), file=sys.stderr)
-    place = f"{prepared.titles.get(failure.node, failure.node)} ({failure.node}): " if failure.node else ""
+    place = f"{titles.get(failure.node, failure.node)} ({failure.node}): " if failure.node else ""
     complain(place + failure.what, failure.fix)
     return FAILED

@@ -49,6 +49,11 @@ def title_of(node: NodeData, catalogue: Catalogue) -> str:
     return node.title or (schema.title if schema else node.type)
 
 
+def titles_of(workflow: Workflow, catalogue: Catalogue) -> dict[str, str]:
+    """What the page writes on each node, by id."""
+    return {id: title_of(node, catalogue) for id, node in workflow.nodes.items()}
+
+
 def find_place(place: str, nodes: Mapping[str, NodeData], catalogue: Catalogue) -> tuple[str, str]:
     """The node and the input of `NODE.INPUT`. Titles and inputs may hold dots: the longest node wins."""
     parts = place.split(".")
