@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from pathlib import PurePath
 from typing import Any
 
@@ -34,13 +33,12 @@ def bind(
     through. A lazy input takes a callable without arguments that gives an awaitable, or a constant.
     Raises BadValue for a value the input does not take.
     """
-    given = {p.input.name: p for p in node.signature.parameters}
-    grows = any(p.input.grows for p in given.values())
+    signature = node.signature
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for parameter in parameters_of(node.function):
+    for parameter in signature.arguments:
         name = parameter.name
-        known = given.get(name)
+        known = signature.by_name.get(name)
         if known is None:
             found, value = context is not None or name in values, values.get(name, context)
         elif known.input.grows:
@@ -51,19 +49,13 @@ def bind(
             if not found and known.hint.optional and parameter.default is parameter.empty:
                 found, value = True, None  # 'mask: Mask | None' without default: an absent link is None
         # Arguments before *images can only be reached by position, so defaults are written out there.
-        if parameter.kind is parameter.POSITIONAL_ONLY or (grows and parameter.kind in POSITIONAL):
+        if parameter.kind is parameter.POSITIONAL_ONLY or (signature.grows and parameter.kind in POSITIONAL):
             if not found and parameter.default is parameter.empty:
                 raise BadValue(name, f"'{name}' is missing.", "Link it, or give it a value.")
             args.append(value if found else parameter.default)
         elif found:
             kwargs[name] = value
     return args, kwargs
-
-
-@cache
-def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
-    """Read once a function: a long chain calls it thousands of times."""
-    return tuple(inspect.signature(function).parameters.values())
 
 
 def argument(parameter: Parameter, values: Mapping[str, Any]) -> tuple[bool, Any]:

@@ -13,6 +13,7 @@ import math
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,17 @@ class Signature:
     context: str
     help: Help
     type_variables: dict[str, str]
+    arguments: tuple[inspect.Parameter, ...]
+    """The function's parameters as Python calls them, the context among them."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Parameter]:
+        return {parameter.input.name: parameter for parameter in self.parameters}
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether there are *arguments, which only arguments by position can stand before."""
+        return any(parameter.input.grows for parameter in self.parameters)
 
     def socket_classes(self) -> Iterator[type]:
         """Every socket class the signature names."""
@@ -91,7 +103,8 @@ def read_signature(function: Callable[..., Any]) -> Signature:
     returned = resolve(node, function, "return", signature.return_annotation)
     outputs, output_hints = read_outputs(node, returned, help)
     variables = read_variables(node, parameters, outputs, output_hints)
-    return Signature(parameters, outputs, output_hints, "".join(contexts), help, variables)
+    arguments = tuple(signature.parameters.values())
+    return Signature(parameters, outputs, output_hints, "".join(contexts), help, variables, arguments)
 
 
 def resolve(node: str, function: Callable[..., Any], name: str, annotation: Any) -> Any:

@@ -30,9 +30,9 @@ class SocketType:
     shape: str = ""
 
 
-def pack_of(module: str) -> str:
+def pack_of(module: str | None) -> str:
     """The pack a module belongs to: `a` for `custom_nodes.a` and below, else empty."""
-    parts = module.split(".")
+    parts = (module or "").split(".")
     return parts[1] if parts[0] == "custom_nodes" and len(parts) > 1 else ""
 
 
