@@ -116,4 +116,5 @@ def test_karras_sigmas_of_diffusers_are_ours():
     scheduler = EulerDiscreteScheduler(use_karras_sigmas=True, **TRAINING)
     scheduler.set_timesteps(12)
     ours = torch.tensor(karras(NoiseLevels.scaled_linear(), 12))
-    assert torch.allclose(ours, scheduler.sigmas, rtol=1e-5)
+    # diffusers multiplies its alphas up in float32, which shows at the small end.
+    assert torch.allclose(ours, scheduler.sigmas, rtol=1e-4)

@@ -12,7 +12,7 @@ import torch
 
 from nodes.diffusion.denoiser import EpsilonUNet
 from nodes.diffusion.family import Family, Space
-from nodes.diffusion.header import Header
+from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import clip_names, unet_names, vae_names
 from nodes.diffusion.levels import NoiseLevels
 from nodes.diffusion.preview import LatentPreview, colours_of, fit_preview
@@ -105,10 +105,18 @@ def vae_config(header: Header) -> dict[str, Any]:
     }
 
 
+def check_sizes(header: Header, widths: tuple[int, ...], group: int) -> None:
+    if not widths or any(width == 0 or width % group for width in widths):
+        raise UnusableFile(
+            f"{header.file.path.name} has layers {widths} wide; Stable Diffusion 1.x has groups of {group}.", SOURCE
+        )
+
+
 def load_denoiser(header: Header, device: str, dtype: str) -> EpsilonUNet:
     from diffusers import UNet2DConditionModel
 
     config = unet_config(header)
+    check_sizes(header, config["block_out_channels"], GROUPS)
     with torch.device("meta"):
         unet = UNet2DConditionModel(**config)
     names = unet_names(header.entries, UNET, config["layers_per_block"])
@@ -121,6 +129,7 @@ def load_text_encoder(header: Header, device: str, dtype: str) -> ClipText:
     from transformers import CLIPTextConfig, CLIPTextModel
 
     config = CLIPTextConfig(**text_config(header))
+    check_sizes(header, (config.hidden_size,), TEXT_HEAD_WIDTH)
     with torch.device("meta"):
         model = CLIPTextModel(config)
     fill_module(model, header, clip_names(header.entries, TEXT), "text encoder", device, dtype)
@@ -132,6 +141,7 @@ def load_vae(header: Header, device: str, dtype: str) -> Autoencoder:
     from diffusers import AutoencoderKL
 
     config = vae_config(header)
+    check_sizes(header, config["block_out_channels"], GROUPS)
     with torch.device("meta"):
         vae = AutoencoderKL(**config)
     names = vae_names(header.entries, VAE, len(config["block_out_channels"]))
