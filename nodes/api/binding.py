@@ -185,13 +185,16 @@ def apply_upgrades(node: Node[..., Any], version: int, inputs: Mapping[str, Any]
     for step in range(max(version, 1), installed):
         if step not in node.upgrades:
             continue
+        given = dict(current)
         try:
-            upgraded = node.upgrades[step](dict(current))
+            upgraded = node.upgrades[step](given)
         except Exception as error:  # the step is a pack's code: whatever it raises is its answer
             problem = f"'{node.schema.title}' could not be brought from version {step} to {step + 1}: {error!r}."
             return Upgraded(version, dict(inputs), f"{problem} Its inputs are as they were saved.")
         if not isinstance(upgraded, dict):
             problem = f"'{node.schema.title}': the upgrade from version {step} gave no inputs back."
             return Upgraded(version, dict(inputs), f"{problem} Its inputs are as they were saved.")
-        current = upgraded
+        # `{**inputs, "new": inputs.pop("old")}` copies before it pops; what was popped is meant to be gone.
+        popped = current.keys() - given.keys()
+        current = {name: value for name, value in upgraded.items() if name not in popped}
     return Upgraded(installed, current)
