@@ -1,0 +1,240 @@
+"""The sampler node: from text and noise to a latent."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from nodes.api import BadValue
+from nodes.diffusion.guidance import Guided
+from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.sample import Walk, walk
+from nodes.diffusion.samplers import SAMPLERS
+from nodes.latent import decode_latent, empty_latent, encode_image
+from nodes.loaders import Checkpoint
+from nodes.sampling import sample
+from nodes.text import encode_text
+from nodes.types import Conditioning, Image, Latent
+from tests.nodes.plain import PlainContext
+
+
+@pytest.fixture
+def texts(tiny: Checkpoint, ctx: PlainContext) -> tuple[Conditioning, Conditioning]:
+    return encode_text(tiny.text_encoder, ctx, "a red house"), encode_text(tiny.text_encoder, ctx, "")
+
+
+def latent_of(tiny: Checkpoint, samples: Tensor) -> Latent:
+    return Latent(samples, tiny.model.space)
+
+
+def near(found: Tensor, wanted: Tensor, tolerance: float = 1e-5) -> bool:
+    return float((found - wanted).norm() / wanted.norm()) < tolerance
+
+
+# ---------------------------------------------------------------- the maths around the sampler
+
+
+class Counting:
+    """A denoiser that says what it was asked; its picture is the text's first number everywhere."""
+
+    levels, text_width, device = NoiseLevels.scaled_linear(), 1, "cpu"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Tensor, float, Tensor]] = []
+
+    def predict(self, x: Tensor, sigma: float, text: Tensor) -> Tensor:
+        self.asked.append((x, sigma, text))
+        return text[:, 0, 0][:, None, None, None].expand_as(x)
+
+
+def text_of(value: float, tokens: int = 77) -> Tensor:
+    return torch.full((1, tokens, 1), value)
+
+
+def test_both_texts_go_through_the_model_in_one_forward():
+    model = Counting()
+    guided = Guided(model, text_of(2.0), text_of(1.0), 3.0, batch=2)
+    assert torch.equal(guided(torch.zeros(2, 4, 1, 1), 5.0), torch.full((2, 4, 1, 1), 1.0 + (2.0 - 1.0) * 3.0))
+    assert [len(x) for x, _, _ in model.asked] == [4]
+
+
+@pytest.mark.parametrize(("negative", "guidance"), [(None, 7.0), (text_of(1.0), 1.0)])
+def test_one_text_is_enough_without_a_negative_or_without_guidance(negative: Tensor | None, guidance: float):
+    model = Counting()
+    guided = Guided(model, text_of(2.0), negative, guidance, batch=1)
+    assert torch.equal(guided(torch.zeros(1, 4, 1, 1), 5.0), torch.full((1, 4, 1, 1), 2.0))
+    assert [len(x) for x, _, _ in model.asked] == [1]
+
+
+def test_texts_of_different_length_are_repeated_to_one_length():
+    model = Counting()
+    Guided(model, text_of(2.0, 3 * 77), text_of(1.0, 2 * 77), 3.0, batch=1)(torch.zeros(1, 4, 1, 1), 5.0)
+    assert model.asked[0][2].shape == (2, 6 * 77, 1)
+
+
+def first_x(tiny: Checkpoint, samples: Tensor, sigma: float, **plan: Any) -> Tensor:
+    """What the model is first shown."""
+    model = Counting()
+    list(walk(Guided(model, text_of(0.0), None, 1.0, 1), samples, tiny.model.space, Walk("euler", (sigma, 0.0), 5, **plan)))
+    return model.asked[0][0]
+
+
+def test_at_the_largest_sigma_noise_has_the_variance_of_noised_pictures(tiny: Checkpoint):
+    sigma = Counting.levels.largest
+    torch.manual_seed(5)
+    wanted = torch.randn(1, 4, 2, 2) * math.sqrt(1 + sigma**2)
+    assert near(first_x(tiny, torch.zeros(1, 4, 2, 2), sigma), wanted, 1e-6)
+
+
+def test_below_it_the_scaled_latent_is_noised_by_sigma(tiny: Checkpoint):
+    samples = torch.rand(1, 4, 2, 2) * 9
+    torch.manual_seed(5)
+    assert near(first_x(tiny, samples, 3.0), samples * 0.18215 + torch.randn(1, 4, 2, 2) * 3.0, 1e-6)
+
+
+def test_without_added_noise_the_latent_is_taken_as_it_is(tiny: Checkpoint):
+    samples = torch.rand(1, 4, 2, 2) * 9
+    assert near(first_x(tiny, samples, 3.0, add_noise=False), samples * 0.18215, 1e-6)
+
+
+def test_steps_are_given_in_the_scale_of_the_vae(tiny: Checkpoint):
+    model = Counting()
+    *_, last = walk(
+        Guided(model, text_of(0.18215), None, 1.0, 1), torch.zeros(1, 4, 2, 2), tiny.model.space, Walk("euler", (3.0, 0.0), 5)
+    )
+    assert torch.allclose(last.x, torch.ones(1, 4, 2, 2), atol=1e-5)
+    assert torch.allclose(last.denoised, torch.ones(1, 4, 2, 2))
+
+
+# ---------------------------------------------------------------- the node
+
+
+def test_the_same_seed_gives_the_same_latent_and_another_seed_another(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    def run(seed: int) -> Tensor:
+        return sample(tiny.model, *texts, empty_latent(64, 64), ctx, seed=seed, steps=3).samples
+
+    assert torch.equal(run(1), run(1))
+    assert not near(run(2), run(1), 0.1)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("schedule", ["normal", "karras"])
+def test_the_first_image_of_a_batch_equals_the_single_image(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any, schedule: Any
+):
+    options: dict[str, Any] = {"seed": 9, "steps": 3, "sampler": sampler, "schedule": schedule}
+    single = sample(tiny.model, *texts, empty_latent(64, 72), ctx, **options).samples
+    batch = sample(tiny.model, *texts, empty_latent(64, 72, 3), ctx, **options).samples
+    assert batch.shape == (3, 4, 9, 8)
+    assert near(batch[:1], single, 1e-4)
+    assert not near(batch[1:2], single, 0.1)
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "ddim"])
+def test_two_samplers_in_a_row_do_what_one_does(tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any):
+    options: dict[str, Any] = {"seed": 4, "steps": 6, "sampler": sampler}
+    whole = sample(tiny.model, *texts, empty_latent(64, 64), ctx, **options)
+    first = sample(tiny.model, *texts, empty_latent(64, 64), ctx, end_step=3, keep_noise=True, **options)
+    both = sample(tiny.model, *texts, first, ctx, start_step=3, add_noise=False, **options)
+    assert near(both.samples, whole.samples, 1e-5)
+
+
+def test_denoise_decides_how_far_a_latent_is_changed(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    picture = encode_image(tiny.vae, Image(torch.rand(1, 64, 64, 3)), ctx)
+
+    def distance(denoise: float) -> float:
+        made = sample(tiny.model, *texts, picture, ctx, steps=4, denoise=denoise)
+        return float((made.samples - picture.samples).norm())
+
+    distances = [distance(denoise) for denoise in (0.0, 0.2, 0.6, 1.0)]
+    assert distances[0] == 0
+    assert all(a < b for a, b in pairwise(distances))
+
+
+def test_guidance_and_texts_change_the_result(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    positive, negative = texts
+
+    def run(**options: Any) -> Tensor:
+        inputs = {"positive": positive, "negative": negative, "guidance": 5.0} | options
+        return sample(tiny.model, latent=empty_latent(64, 64), ctx=ctx, steps=2, **inputs).samples
+
+    plain = run(guidance=1.0)
+    assert torch.equal(plain, run(negative=None, guidance=5.0))
+    assert not torch.equal(plain, run())
+    assert not torch.equal(run(), run(negative=encode_text(tiny.text_encoder, ctx, "fog")))
+
+
+def test_long_texts_meet_short_ones(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    long = encode_text(tiny.text_encoder, ctx, "cat " * 100)
+    made = sample(tiny.model, long, texts[1], empty_latent(64, 64), ctx, steps=2)
+    assert made.samples.isfinite().all()
+
+
+def test_every_step_is_counted_and_shown(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    sample(tiny.model, *texts, empty_latent(64, 64, 2), ctx, steps=7)
+    assert ctx.steps == 7
+    assert len(ctx.previews) == 7
+    assert {tuple(picture.shape) for picture in ctx.previews} == {(2, 64, 64, 3)}
+    assert len({picture.numpy().tobytes() for picture in ctx.previews}) == 7
+
+
+def test_what_it_gives_is_plain_float32_on_the_cpu_with_its_space(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    made = sample(tiny.model, *texts, empty_latent(64, 64), ctx, steps=1)
+    assert made.space == tiny.model.space
+    assert made.samples.dtype == torch.float32 and made.samples.device.type == "cpu"
+    assert not made.samples.is_inference() and not made.samples.requires_grad
+
+
+@pytest.mark.parametrize(("width", "height"), [(8, 8), (24, 8), (72, 88)])
+def test_any_multiple_of_8_can_be_sampled_and_decoded(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any, width: int, height: int
+):
+    made = sample(tiny.model, *texts, empty_latent(width, height), ctx, steps=1)
+    assert decode_latent(tiny.vae, made, ctx).pixels.shape == (1, height, width, 3)
+
+
+# ---------------------------------------------------------------- bad input, told before sampling
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "words"),
+    [
+        ({"steps": 0}, "steps", "0 steps cannot be sampled"),
+        ({"steps": 10_001}, "steps", "10001 steps cannot be sampled"),
+        ({"guidance": math.nan}, "guidance", "nan"),
+        ({"guidance": math.inf}, "guidance", "inf"),
+        ({"denoise": -0.1}, "denoise", "0 to 1"),
+        ({"denoise": math.nan}, "denoise", "0 to 1"),
+        ({"start_step": 5, "end_step": 3}, "end_step", "ends before step 3 but starts at step 5"),
+        ({"start_step": 5, "end_step": 5}, "end_step", "End after the start"),
+        ({"start_step": 20, "steps": 20}, "start_step", "no step is left"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_named(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any, options: Any, place: str, words: str
+):
+    with pytest.raises(BadValue) as caught:
+        sample(tiny.model, *texts, empty_latent(64, 64), ctx, **options)
+    assert caught.value.input == place
+    assert words in str(caught.value)
+    assert ctx.steps == 0
+
+
+def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    other = replace(tiny.model.space, name="other", title="Other Model", channels=16)
+    with pytest.raises(BadValue, match=r"Other Model \(16 channels\).*Stable Diffusion 1\.x \(4 channels\)"):
+        sample(tiny.model, *texts, Latent(torch.zeros(1, 16, 8, 8), other), ctx)
+    with pytest.raises(BadValue, match="The latent is one of Other Model"):
+        decode_latent(tiny.vae, Latent(torch.zeros(1, 16, 8, 8), other), ctx)
+
+
+def test_a_text_of_another_model_is_refused(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+    with pytest.raises(BadValue, match="encoded 768 wide, but the model reads 128") as caught:
+        sample(tiny.model, texts[0], Conditioning(torch.zeros(1, 77, 768)), empty_latent(64, 64), ctx)
+    assert caught.value.input == "negative"
