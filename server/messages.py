@@ -69,13 +69,13 @@ class CacheUse(msgspec.Struct, frozen=True):
 
 
 class RunJob(Message, frozen=True):
-    """Run a prompt. `previous` is what an earlier `JobFinished.record` of the same document said."""
+    """Run a prompt. `previous` is what an earlier `JobFinished.record` of the same document said, else JSON's null."""
 
     job: str
     prompt: msgspec.Raw
     workflow: msgspec.Raw
     targets: list[str] | None = None
-    previous: msgspec.Raw | None = None
+    previous: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CancelJob(Message, frozen=True):
