@@ -6,7 +6,7 @@ Every function here but the readers is one operation of `Database.write`: it hap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -31,6 +31,10 @@ class Payload:
     workflow: bytes
     targets: list[str] | None = None
     previous: bytes | None = None
+
+    def after(self, previous: bytes | None) -> Payload:
+        """The same, told what the document's last job said."""
+        return replace(self, previous=previous)
 
     @property
     def size(self) -> int:
@@ -104,7 +108,7 @@ def finish(connection: Connection, job: str, document: str, end: End) -> None:
         update(jobs).where(jobs.c.id == job).values(state=end.state, finished=end.finished, failure=failure)
     )
     connection.execute(delete(prompts).where(prompts.c.job == job))
-    if end.record is not None:
+    if end.record is not None and document:
         row = {"document": document, "job": job, "body": end.record}
         kept = upsert(records)
         connection.execute(
@@ -192,16 +196,12 @@ def payload(connection: Connection, job: str, document: str) -> Payload | None:
 
 def workflow(connection: Connection, job: str) -> bytes | None:
     """The workflow a job was made from."""
-    return connection.execute(
-        select(job_workflows.c.body).where(job_workflows.c.job == job)
-    ).scalar_one_or_none()
+    return connection.execute(select(job_workflows.c.body).where(job_workflows.c.job == job)).scalar_one_or_none()
 
 
 def previous(connection: Connection, document: str) -> bytes | None:
     """The record of the last finished job of this document."""
-    return connection.execute(
-        select(records.c.body).where(records.c.document == document)
-    ).scalar_one_or_none()
+    return connection.execute(select(records.c.body).where(records.c.document == document)).scalar_one_or_none()
 
 
 def cancel(connection: Connection, ids: Sequence[str], now: float) -> None:

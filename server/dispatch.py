@@ -1,0 +1,350 @@
+"""The queue: which job runs next, and what becomes of the one that runs.
+
+The disk knows first: a job is here only once it is accepted, and its end is told only once it is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from server.catalogue import CatalogueShelf
+from server.config import Config
+from server.live import LiveJob, LiveJobs
+from server.messages import (
+    CacheReport,
+    CacheUse,
+    CancelJob,
+    CatalogueChanged,
+    CatalogueReady,
+    Failure,
+    FromWorker,
+    JobCancelled,
+    JobChanged,
+    JobFailed,
+    JobFinished,
+    JobInfo,
+    JobState,
+    NodesChanged,
+    OutputAdded,
+    OutputInfo,
+    OutputMade,
+    PreviewHeader,
+    Progress,
+    QueueChanged,
+    RunJob,
+    SetCacheLimits,
+    ToWorker,
+)
+from server.sockets import Hub
+from server.store import jobs, outputs
+from server.store.database import Database, Operation
+from server.store.jobs import End, Payload
+from server.store.outputs import NewOutput
+from server.store.settings import CacheLimits
+from server.workers.cause import WorkerExit
+from server.workers.keeper import Listeners, WorkerKeeper
+from server.workers.questions import NoAnswerError, Questions
+
+log = logging.getLogger(__name__)
+
+RETAINED = 32 * 2**20
+"""Bytes of waiting jobs' payloads kept in memory; those of more jobs are read when their turn comes."""
+RECORDS = 16
+"""Documents whose last record is kept in memory."""
+AGAIN = 1.0
+"""Seconds until a change that the disk refused is tried again."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    info: JobInfo
+    payload: Payload | None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the dispatcher works with."""
+
+    config: Config
+    database: Database
+    hub: Hub
+    shelf: CatalogueShelf
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+
+
+class Dispatcher:
+    """One queue and one worker."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        command: Sequence[str] | None = None,
+        on_log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._config = parts.config
+        self._database = parts.database
+        self._hub = parts.hub
+        self._shelf = parts.shelf
+        self._clock = parts.clock
+        listeners = Listeners(self._heard, self._pictured, self._died, self._hub.publish, on_log)
+        self.keeper = WorkerKeeper(parts.config, listeners, command)
+        self.questions = Questions()
+        self.live = LiveJobs()
+        self.limits = CacheLimits(parts.config.cache_memory, parts.config.cache_disk)
+        self.cache_use = CacheUse(0, self.limits.memory, 0, self.limits.disk)
+        self._waiting: OrderedDict[str, Waiting] = OrderedDict()
+        self._retained = 0
+        self._records: OrderedDict[str, bytes] = OrderedDict()
+        self._current: LiveJob | None = None
+        self._opened = False
+        self._background: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------ what others ask
+
+    @property
+    def queued(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        return int(self._current is not None)
+
+    def positions(self) -> dict[str, int]:
+        """How many jobs are ahead of each that waits."""
+        return {job: ahead + self.running for ahead, job in enumerate(self._waiting)}
+
+    async def start(self) -> None:
+        await self.keeper.start()
+
+    def recover(self, queue: Sequence[JobInfo]) -> None:
+        """Take over what an earlier server left; from now on jobs run."""
+        self._opened = True
+        for info in queue:
+            self._waiting[info.id] = Waiting(info, None)
+        if queue:
+            self._tell_queue()
+        self._next()
+
+    def add(self, info: JobInfo, payload: Payload) -> None:
+        """Take a job that is accepted; it starts at once when nothing is before it."""
+        retain = self._retained + payload.size <= RETAINED
+        self._waiting[info.id] = Waiting(info, payload if retain else None)
+        self._retained += payload.size if retain else 0
+        self._next()
+        if info.id in self._waiting:
+            self._hub.publish(JobChanged(replace(info, position=len(self._waiting) - 1 + self.running)))
+            self._tell_queue()
+
+    async def cancel(self, ids: Sequence[str]) -> None:
+        """End these jobs: the waiting ones now, the running one as soon as the worker lets go of it."""
+        now = self._clock()
+        waiting = [self._take(job).info for job in ids if job in self._waiting]
+        if self._current is not None and self._current.info.id in ids:
+            self._cancel_current(self._current)
+        if waiting:
+            await self._database.write(partial(jobs.cancel, ids=[info.id for info in waiting], now=now))
+            for info in waiting:
+                self._hub.publish(JobChanged(replace(info, state="cancelled", finished=now)))
+            self._tell_queue()
+
+    def active(self) -> list[str]:
+        """The jobs that wait or run."""
+        running = [self._current.info.id] if self._current is not None else []
+        return running + list(self._waiting)
+
+    def set_cache_limits(self, limits: CacheLimits) -> None:
+        """Pass limits on to this worker and those after it."""
+        self.limits = limits
+        self.cache_use = replace(self.cache_use, memory_limit=limits.memory, disk_limit=limits.disk)
+        self.keeper.send(SetCacheLimits(limits.memory, limits.disk))
+
+    async def ask(self, message: ToWorker, key: str, seconds: float) -> FromWorker:
+        """Put a question to the worker; `key` names its answer (see questions). Raises NoAnswerError."""
+        if not self.keeper.listens:
+            raise NoAnswerError(self.keeper.state.detail)
+        self.keeper.send(message)
+        return await self.questions.answer_to(key, seconds)
+
+    async def stop(self) -> None:
+        """End the worker; the job it had waits for the next start."""
+        self._opened = False
+        await self.keeper.stop(self._config.limits.stop_deadline)
+        if self._current is not None:
+            await self._database.write(partial(jobs.requeue, job=self._current.info.id))
+
+    # ------------------------------------------------------------ running
+
+    def _take(self, job: str) -> Waiting:
+        waiting = self._waiting.pop(job)
+        self._retained -= waiting.payload.size if waiting.payload is not None else 0
+        return waiting
+
+    def _next(self) -> None:
+        """Give the worker the next job, if it takes one and there is one."""
+        if self._current is not None or not self._waiting or not (self._opened and self.keeper.listens):
+            return
+        waiting = self._take(next(iter(self._waiting)))
+        now = self._clock()
+        live = LiveJob(replace(waiting.info, state="running", position=0, started=now))
+        self._current = live
+        self.live.add(live)
+        if waiting.payload is not None:
+            self._send(live, waiting.payload)
+        else:
+            self._spawn(self._read_and_send(live))
+        self._database.later(partial(jobs.start, job=live.info.id, now=now))
+        self._hub.publish(JobChanged(live.info))
+        self._tell_queue()
+
+    async def _read_and_send(self, live: LiveJob) -> None:
+        info = live.info
+        payload = await self._database.read(partial(jobs.payload, job=info.id, document=info.document))
+        if self._current is not live:
+            return
+        if live.cancelling or payload is None:
+            self._end(live, "cancelled")
+        else:
+            self._send(live, payload)
+
+    def _send(self, live: LiveJob, payload: Payload) -> None:
+        previous = self._records.get(live.info.document, payload.previous)
+        self.keeper.send(
+            RunJob(
+                live.info.id,
+                msgspec.Raw(payload.prompt),
+                msgspec.Raw(payload.workflow),
+                payload.targets,
+                msgspec.Raw(previous or b"null"),
+            )
+        )
+
+    def _end(self, live: LiveJob, state: JobState, failure: Failure | None = None, record: bytes | None = None) -> None:
+        """Keep the end of the current job, tell it once it is kept, and go on with the next job meanwhile."""
+        self._current = None
+        live.info = replace(live.info, state=state, finished=self._clock(), failure=failure)
+        end = End(state, live.info.finished or 0.0, failure, record)
+        operation = partial(jobs.finish, job=live.info.id, document=live.info.document, end=end)
+        self._keep(operation, lambda _: self._tell_end(live))
+        if record is not None and live.info.document:
+            self._records[live.info.document] = record
+            self._records.move_to_end(live.info.document)
+            while len(self._records) > RECORDS:
+                self._records.popitem(last=False)
+        self._next()
+
+    def _tell_end(self, live: LiveJob) -> None:
+        self._hub.forget_previews(live.info.id)
+        self._hub.publish(JobChanged(live.info))
+        self._tell_queue()
+
+    def _keep(self, operation: Operation[Any], then: Callable[[Any], None]) -> None:
+        """Write what must not be lost; while the disk refuses, try again."""
+
+        def kept(future: asyncio.Future[Any]) -> None:
+            error = future.exception()
+            if error is None:
+                then(future.result())
+            else:
+                log.error("The database refuses a change, which is tried again: %s", error)
+                asyncio.get_running_loop().call_later(AGAIN, self._keep, operation, then)
+
+        self._database.write(operation).add_done_callback(kept)
+
+    def _cancel_current(self, live: LiveJob) -> None:
+        if live.cancelling:
+            return
+        live.cancelling = True
+        self.keeper.send(CancelJob(live.info.id))
+        deadline = self._config.limits.cancel_deadline
+        asyncio.get_running_loop().call_later(deadline, self._lose_patience, live)
+
+    def _lose_patience(self, live: LiveJob) -> None:
+        if self._current is live:
+            self.keeper.kill("The worker did not stop when the job was cancelled, and was started anew.")
+
+    def _tell_queue(self) -> None:
+        self._hub.publish(QueueChanged(self.queued, self.running))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # ------------------------------------------------------------ what the worker says
+
+    def _heard(self, message: FromWorker) -> None:
+        live = self._current
+        match message:
+            case CatalogueReady():
+                self._catalogue(bytes(message.catalogue))
+            case CacheReport():
+                self.cache_use = message.use
+                self._hub.publish(message)
+            case NodesChanged() if live is not None and live.info.id == message.job:
+                for node in live.change(message):
+                    self._hub.forget_previews(message.job, node)
+                self._hub.publish(message)
+            case Progress() if live is not None and live.info.id == message.job:
+                live.progress[message.node] = message
+                self._hub.publish(message)
+            case OutputMade():
+                new = NewOutput(message.job, message.output, self._clock())
+                self._keep(partial(outputs.add, new=new), self._tell_output)
+            case JobFinished() | JobFailed() | JobCancelled() if live is not None and live.info.id == message.job:
+                self._job_ended(live, message)
+            case _:
+                pass
+        self.questions.heard(message)
+
+    def _job_ended(self, live: LiveJob, message: JobFinished | JobFailed | JobCancelled) -> None:
+        self.keeper.survived()
+        match message:
+            case JobFinished():
+                self._end(live, "done", record=bytes(message.record))
+            case JobFailed():
+                self._end(live, "failed", message.failure)
+            case JobCancelled():
+                self._end(live, "cancelled")
+
+    def _tell_output(self, output: OutputInfo) -> None:
+        self._hub.publish(OutputAdded(output))
+
+    def _catalogue(self, text: bytes) -> None:
+        self.keeper.send(SetCacheLimits(self.limits.memory, self.limits.disk))
+        if self._shelf.put(text):
+            self._hub.publish(CatalogueChanged(self._shelf.revision))
+            self._spawn(self._shelf.keep())
+        self._next()
+
+    def _pictured(self, header: PreviewHeader, picture: bytes) -> None:
+        if self._current is not None and self._current.info.id == header.job:
+            self._hub.show(header, picture)
+
+    def _died(self, end: WorkerExit) -> None:
+        self.questions.give_up(end.sentence)
+        live = self._current
+        if live is None:
+            return
+        self.keeper.survived()  # The job is to blame; the worker starts again at once.
+        running = live.running
+        node = running[0] if len(running) == 1 else ""
+        changes = live.abandon("cancelled" if live.cancelling else "failed")
+        if changes:
+            message = NodesChanged(live.info.id, changes)
+            live.change(message)
+            self._hub.publish(message)
+        if live.cancelling:
+            self._end(live, "cancelled")
+        else:
+            self._end(live, "failed", Failure(end.what, end.fix, node, traceback=end.log))
