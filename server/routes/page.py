@@ -1,0 +1,55 @@
+"""The built page. A file whose name holds a digest of its content never changes; any other is asked for again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from server.paths import PathError, inside
+from server.services import SERVICES
+
+FOREVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+HASHED = "assets"
+"""The folder in which the build puts files named by their content."""
+NOT_BUILT = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Latent Loom</title>
+<body style="font: 16px/1.6 system-ui; max-width: 36rem; margin: 15vh auto; padding: 0 1rem">
+<h1>The page is not built yet</h1>
+<p>The server runs, but the page it should show is missing. In the folder of the source code, run</p>
+<pre>python web/build.py</pre>
+<p>and load this page again. A package installed with pip brings the page with it; if this is one,
+install it again.</p>
+</body></html>
+"""
+
+
+async def index(request: web.Request) -> web.StreamResponse:
+    path = request.app[SERVICES].config.page / "index.html"
+    if not path.is_file():
+        return web.Response(text=NOT_BUILT, status=503, content_type="text/html")
+    return web.FileResponse(path, headers={"Cache-Control": ASK_AGAIN})
+
+
+async def asset(request: web.Request) -> web.StreamResponse:
+    """Any other file of the page."""
+    name = request.match_info["path"]
+    path = _find(request.app[SERVICES].config.page, name)
+    if path is None:
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={"Cache-Control": FOREVER if name.startswith(f"{HASHED}/") else ASK_AGAIN})
+
+
+def _find(root: Path, name: str) -> Path | None:
+    try:
+        path = inside(root, name)
+    except PathError:
+        return None
+    return path if path.is_file() else None
+
+
+def add_page(app: web.Application) -> None:
+    """Routes for the page: everything that is not under /api."""
+    app.router.add_get("/", index)
+    app.router.add_get("/{path:(?!api/|api$).+}", asset)

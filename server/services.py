@@ -1,0 +1,51 @@
+"""What the routes work with: made once at start, handed to each through the application, never global."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from server.answers import ApiError
+from server.catalogue import CatalogueShelf
+from server.config import Config
+from server.dispatch import Dispatcher
+from server.graph.catalogue import Catalogue
+from server.sockets import Hub
+from server.store.database import Database
+
+CATALOGUE_WAIT = 20.0
+"""Seconds a request waits for the very first catalogue of a new home folder."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """`ready` is set once the database is open; until then only the page is served."""
+
+    config: Config
+    version: str
+    hub: Hub
+    database: Database
+    shelf: CatalogueShelf
+    dispatcher: Dispatcher
+    clock: Callable[[], float]
+    ready: asyncio.Event
+
+    async def catalogue(self) -> Catalogue:
+        """The catalogue. Raises ApiError while there is none."""
+        state = self.dispatcher.keeper.state
+        wait = CATALOGUE_WAIT if state.worker == "starting" else 0.0
+        catalogue = await self.shelf.wait(wait)
+        if catalogue is None:
+            raise ApiError(
+                503,
+                f"The nodes are not loaded yet. {state.detail}",
+                "Try again in a few seconds.",
+                {"Retry-After": "3"},
+            )
+        return catalogue
+
+
+SERVICES = web.AppKey("services", Services)
