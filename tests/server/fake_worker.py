@@ -62,6 +62,7 @@ class FakeWorker:
         self.catalogue = catalogue
         self.inbox: queue.Queue[ToWorker | None] = queue.Queue()
         self.cancelled: set[str] = set()
+        self.stopping = False
         self.limits = (0, 0)
         self.out = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
@@ -77,6 +78,7 @@ class FakeWorker:
             message = decoder.decode(sys.stdin.buffer.read(length))
             if isinstance(message, CancelJob):
                 self.cancelled.add(message.job)
+            self.stopping = self.stopping or isinstance(message, Shutdown)
             self.inbox.put(message)
         self.inbox.put(None)
 
@@ -121,7 +123,7 @@ class FakeWorker:
 
     def finish(self, job: RunJob, node: str) -> None:
         self.send(NodesChanged(job.job, [NodeChange(node, "done", seconds=0.001)]))
-        earlier: dict[str, Any] = json.loads(bytes(job.previous)) if job.previous else {}
+        earlier: dict[str, Any] = json.loads(bytes(job.previous)) or {}
         record = {"ran": [node], "job": job.job, "before": earlier.get("job")}
         self.send(JobFinished(job.job, 0.001, msgspec.Raw(json.dumps(record).encode())))
 
@@ -143,6 +145,8 @@ class FakeWorker:
 
     def do_wait(self, job: RunJob, node: str, _: int) -> None:
         while job.job not in self.cancelled:
+            if self.stopping:
+                return
             time.sleep(0.005)
         self.send(NodesChanged(job.job, [NodeChange(node, "cancelled")]))
         self.send(JobCancelled(job.job))
