@@ -128,9 +128,7 @@ def single(input: Input) -> Input:
 
 
 def wait_and_convert(parameter: Parameter, value: Any) -> Callable[[], Awaitable[Any]]:
-    waited = Parameter(
-        Input(**{**vars(parameter.input), "lazy": False}), parameter.hint, parameter.variants
-    )
+    waited = Parameter(Input(**{**vars(parameter.input), "lazy": False}), parameter.hint, parameter.variants)
 
     async def wait() -> Any:
         return convert(waited, await value() if callable(value) else value)
@@ -181,7 +179,7 @@ def apply_upgrades(node: Node[..., Any], version: int, inputs: Mapping[str, Any]
             "Update the program or the pack; nothing was changed."
         )
         return Upgraded(version, dict(inputs), problem)
-    current = dict(inputs)
+    current, known = dict(inputs), node.signature.by_name
     for step in range(max(version, 1), installed):
         if step not in node.upgrades:
             continue
@@ -195,6 +193,6 @@ def apply_upgrades(node: Node[..., Any], version: int, inputs: Mapping[str, Any]
             problem = f"'{node.schema.title}': the upgrade from version {step} gave no inputs back."
             return Upgraded(version, dict(inputs), f"{problem} Its inputs are as they were saved.")
         # `{**inputs, "new": inputs.pop("old")}` copies before it pops; what was popped is meant to be gone.
-        popped = current.keys() - given.keys()
-        current = {name: value for name, value in upgraded.items() if name not in popped}
+        gone = {name for name in current.keys() - given.keys() if name.partition(".")[0] not in known}
+        current = {name: value for name, value in upgraded.items() if name not in gone}
     return Upgraded(installed, current)

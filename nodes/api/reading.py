@@ -304,7 +304,7 @@ def check_widget(where: str, hint: Hint) -> None:
     if hint.is_list:
         raise NodeError(f"{where} is a list, which {name} cannot edit; drop the widget")
     if isinstance(widget, ModelFile) and not widget.folder:
-        raise NodeError(f"{where} has a ModelFile without folder; write ModelFile(\"checkpoints\") or similar")
+        raise NodeError(f'{where} has a ModelFile without folder; write ModelFile("checkpoints") or similar')
     if isinstance(widget, Number):
         check_limits(where, hint, widget)
 
@@ -370,6 +370,3 @@ def read_variables(
 
 def quoted(names: list[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-
-
-

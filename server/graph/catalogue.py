@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from nodes.api import Choices, Input, Node, NodeSchema, Output, SocketType
+from nodes.api import Choices, Input, Node, NodeSchema, Output
 
 REROUTE = NodeSchema(
     id="reroute",
@@ -106,17 +106,11 @@ def is_open(type_name: str) -> bool:
 
 def describe_types(nodes: Iterable[Node[..., Any]], schemas: Iterable[NodeSchema]) -> dict[str, TypeInfo]:
     """Every type the nodes name, unions included, each with the complete list of what it fits."""
-    classes = {cls for one in nodes for cls in one.signature.socket_classes()}
-    sockets: dict[str, SocketType] = {cls.__socket__.name: cls.__socket__ for cls in classes}  # type: ignore[attr-defined]
     types = dict(PLAIN_TYPES)
-    for name, socket in sorted(sockets.items()):
-        parents = {
-            other.__socket__.name  # type: ignore[attr-defined]  # set by @socket
-            for cls in classes
-            for other in classes
-            if cls.__socket__.name == name and issubclass(cls, other)  # type: ignore[attr-defined]
-        }
-        types[name] = TypeInfo(name.rpartition("/")[2], socket.colour, socket.shape, tuple(sorted(parents)))
+    for cls in {cls for one in nodes for cls in one.signature.socket_classes()}:
+        own, *parents = [vars(base)["__socket__"] for base in cls.__mro__ if "__socket__" in vars(base)]
+        fitting = tuple(parent.name for parent in (own, *parents))
+        types[own.name] = TypeInfo(own.name.rpartition("/")[2], own.colour, own.shape, fitting)
     named = {type_name for schema in schemas for type_name in types_of(schema) if not type_name.startswith("$")}
     for union in sorted(named - types.keys()):
         title = " or ".join(types[part].title if part in types else part for part in union.split("|"))
@@ -182,9 +176,7 @@ def resolve_options(one: Node[..., Any], files: Files, faults: list[BrokenPack])
     return replace(one.schema, inputs=tuple(inputs))
 
 
-def with_options(
-    found: Input, widget: object, one: Node[..., Any], files: Files, faults: list[BrokenPack]
-) -> Input:
+def with_options(found: Input, widget: object, one: Node[..., Any], files: Files, faults: list[BrokenPack]) -> Input:
     plain = found.widget
     if plain is None:
         return found

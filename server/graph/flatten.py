@@ -62,7 +62,7 @@ def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
         for id, data in nodes.items():
             place = Place(join(scope, id), data, scope)
             if place.id in places:
-                what = f"Two nodes are called \"{short(place.id)}\": one inside a subgraph, one outside."
+                what = f'Two nodes are called "{short(place.id)}": one inside a subgraph, one outside.'
                 problems.append(Problem(place.id, "", what, "Delete the one outside and add it anew."))
                 continue
             places[place.id] = place

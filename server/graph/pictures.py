@@ -161,8 +161,7 @@ def decode_comment(value: bytes) -> str:
     """An Exif user comment: eight bytes name its character set."""
     head, text = value[:8], value[8:]
     if head == b"UNICODE\0":
-        wide = text.decode("utf-16-be", "replace")
-        return wide if wide.isascii() or not text[1:2] == b"\0" else text.decode("utf-16-le", "replace")
+        return text.decode("utf-16-le" if text[1:2] == b"\0" else "utf-16-be", "replace")
     return decode_either(text if head in (b"ASCII\0\0\0", b"\0" * 8) else value).strip("\0")
 
 

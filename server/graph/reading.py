@@ -168,7 +168,7 @@ def whole_characters(text: str) -> str:
 
 
 def twice(key: str) -> WorkflowError:
-    return WorkflowError(f"The key \"{key[:60]}\" stands twice in one object.", "Remove or rename one of them.")
+    return WorkflowError(f'The key "{key[:60]}" stands twice in one object.', "Remove or rename one of them.")
 
 
 def too_deep() -> WorkflowError:

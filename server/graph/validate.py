@@ -43,9 +43,7 @@ def validate(
     return problems
 
 
-def find_roots(
-    prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | None
-) -> tuple[list[str], list[Problem]]:
+def find_roots(prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | None) -> tuple[list[str], list[Problem]]:
     """The nodes whose results are wanted."""
     if targets is not None:
         wanted = list(targets)
@@ -236,7 +234,7 @@ class Check:
         return name_of(id, self.prompt, self.catalogue)
 
     def unknown_type(self, type_name: str) -> tuple[str, str]:
-        what = f"The node type \"{short(type_name)}\" is not installed."
+        what = f'The node type "{short(type_name)}" is not installed.'
         pack, slash, _ = type_name.partition("/")
         broken = next((one for one in self.catalogue.broken if slash and one.pack == pack), None)
         if broken is not None:

@@ -41,35 +41,43 @@ class JPEG:
 
 
 @node(category="test")
-def make(width: Annotated[int, Number(8, 4096)] = 64, seed: Annotated[int, Seed()] = 0) -> Image: ...
+def make(width: Annotated[int, Number(8, 4096)] = 64, seed: Annotated[int, Seed()] = 0) -> Image:
+    return Image()
 
 
 @node(category="test")
-def shoot() -> Photo: ...
+def shoot() -> Photo:
+    return Photo()
 
 
 @node(category="test")
-def count() -> int: ...
+def count() -> int:
+    return 1
 
 
 @node(category="test")
-def measure() -> float: ...
+def measure() -> float:
+    return 0.5
 
 
 @node(category="test")
-def anything() -> Any: ...
+def anything() -> Any:
+    return None
 
 
 @node(category="test")
-def either() -> Image | Mask: ...
+def either() -> Image | Mask:
+    return Mask()
 
 
 @node(category="test")
-def load(file: Annotated[Path, ModelFile("checkpoints")]) -> Split: ...
+def load(file: Annotated[Path, ModelFile("checkpoints")]) -> Split:
+    return Split(Image(), Mask())
 
 
 @node(category="test")
-def picture(file: Annotated[Path, ImageFile()]) -> Image: ...
+def picture(file: Annotated[Path, ImageFile()]) -> Image:
+    return Image()
 
 
 @node(category="test", version=2)
@@ -82,23 +90,28 @@ def blend(
     times: Literal[1, 2] = 1,
     text: Annotated[str, Text(3)] = "",
     invert: bool = False,
-) -> Image: ...
+) -> Image:
+    return base
 
 
 @node(category="test")
-def join(*images: Image, gap: int = 0) -> Image: ...
+def join(*images: Image, gap: int = 0) -> Image:
+    return images[0]
 
 
 @node(category="test")
-async def choose(first: bool, a: Lazy[T], b: Lazy[T]) -> T: ...
+async def choose(first: bool, a: Lazy[T], b: Lazy[T]) -> T:
+    return await a()
 
 
 @node(category="test")
-def flip(value: Picture) -> Picture: ...
+def flip(value: Picture) -> Picture:
+    return value
 
 
 @node(category="test")
-def blur(image: Image, mask: Mask | None = None, radius: float = 1.0) -> Image: ...
+def blur(image: Image, mask: Mask | None = None, radius: float = 1.0) -> Image:
+    return image
 
 
 @node(category="test")

@@ -131,7 +131,7 @@ def test_growing_numbers_are_converted_too() -> None:
 
 def test_a_variant_becomes_an_instance_of_the_choice() -> None:
     @node(category="test")
-    def save(format: PNG | JPEG = PNG(7), other: PNG | JPEG | None = None) -> Any:  # noqa: B008
+    def save(format: PNG | JPEG = PNG(7), other: PNG | JPEG | None = None) -> Any:
         return format, other
 
     assert call(save) == (PNG(7), None)
@@ -203,7 +203,11 @@ def test_the_context_goes_where_the_signature_has_it() -> None:
 def test_a_fingerprint_sees_the_constants_and_the_defaults() -> None:
     seen: list[Any] = []
 
-    @node(category="test", fingerprint=lambda size, mode: seen.append((size, mode)) or "stamp")
+    def stamp(size: int, mode: Mode) -> str:
+        seen.append((size, mode))
+        return "stamp"
+
+    @node(category="test", fingerprint=stamp)
     def read(image: Image, size: int = 3, mode: Mode = Mode.NORMAL) -> None: ...
 
     assert fingerprint_of(read, {"mode": "screen"}) == "stamp"
@@ -234,6 +238,15 @@ def test_upgrades_run_one_after_the_other_and_keep_links() -> None:
     assert (upgraded.version, upgraded.problem) == (4, "")
     assert upgraded.inputs == {"guidance": 5, "latent": {"link": ["3", "result"]}}
     assert saved == {"cfg": 5, "latent": {"link": ["3", "result"]}}
+
+
+def test_a_step_may_take_a_value_out_and_put_it_back_changed_or_not() -> None:
+    @node(category="test", version=2)
+    def grow(size: int = 1) -> None: ...
+
+    grow.upgrade(from_version=1)(lambda inputs: {**inputs, "size": max(inputs.pop("size"), 8)})
+    assert apply_upgrades(grow, 1, {"size": 4}).inputs == {"size": 8}
+    assert apply_upgrades(grow, 1, {"size": 9}).inputs == {"size": 9}
 
 
 def test_a_version_without_a_step_changed_no_inputs() -> None:

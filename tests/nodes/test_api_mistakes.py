@@ -55,7 +55,7 @@ class PNG:
 
 @dataclass(frozen=True)
 class Outer:
-    inner: PNG = PNG()  # noqa: RUF009  # frozen
+    inner: PNG = PNG()  # frozen
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,10 @@ T = TypeVar("T")
 def no_type(a) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
 def no_return(a: int): ...  # type: ignore[no-untyped-def]  # noqa: ANN201
 def keywords(**more: int) -> None: ...
-def lazy(a: Lazy[Image]) -> Image: ...
+def lazy(a: Lazy[Image]) -> Image:
+    raise NotImplementedError
+
+
 def unknown_class(a: Plain) -> None: ...
 def unknown_dict(a: dict[str, int]) -> None: ...
 def not_imported(a: Decimal) -> None: ...
@@ -77,12 +80,12 @@ def bare_list(a: list) -> None: ...  # type: ignore[type-arg]
 def nested_list(a: list[list[int]]) -> None: ...
 def lazy_in_list(a: list[Lazy[Image]]) -> None: ...
 def default_none(a: Image = None) -> None: ...  # type: ignore[assignment]
-def number_none(a: int = None) -> None: ...  # type: ignore[assignment]
+def number_none(a: int = None) -> None: ...  # type: ignore[assignment]  # noqa: RUF013
 def socket_default(a: Image = Image()) -> None: ...  # noqa: B008
 def wrong_default(a: int = "x") -> None: ...  # type: ignore[assignment]
 def fraction_default(a: int = 1.5) -> None: ...  # type: ignore[assignment]
 def bool_default(a: int = True) -> None: ...
-def nan_default(a: float = float("nan")) -> None: ...  # noqa: B008
+def nan_default(a: float = float("nan")) -> None: ...
 def out_of_range(a: Annotated[float, Slider(0, 1)] = 2.0) -> None: ...
 def wrong_choice(a: Literal["x", "y"] = "z") -> None: ...  # type: ignore[assignment]
 def empty_enum(a: Empty) -> None: ...
@@ -104,13 +107,30 @@ def no_step(a: Annotated[float, Number(step=0)]) -> None: ...
 def infinite(a: Annotated[float, Number(max=float("inf"))]) -> None: ...
 def half_step(a: Annotated[int, Number(step=0.5)]) -> None: ...
 def two_contexts(a: Context, b: Context) -> None: ...
-def a_tuple(a: Image) -> tuple[Image, Image]: ...
-def a_plain_output(a: Image) -> Plain: ...
-def a_plain_field(a: Image) -> Pair: ...
-def an_unbound_variable(a: Image) -> T: ...  # type: ignore[type-var]
-def a_lazy_output(a: Image) -> Lazy[Image]: ...
+def a_tuple(a: Image) -> tuple[Image, Image]:
+    raise NotImplementedError
+
+
+def a_plain_output(a: Image) -> Plain:
+    raise NotImplementedError
+
+
+def a_plain_field(a: Image) -> Pair:
+    raise NotImplementedError
+
+
+def an_unbound_variable(a: Image) -> T:  # type: ignore[type-var]
+    raise NotImplementedError
+
+
+def a_lazy_output(a: Image) -> Lazy[Image]:
+    raise NotImplementedError
+
+
 def a_generator(a: Image) -> Iterator[Image]:
     yield a
+
+
 def variant_default(format: PNG = 3) -> None: ...  # type: ignore[assignment]
 def variant_none(format: PNG = None) -> None: ...  # type: ignore[assignment]
 def variant_list(formats: list[PNG]) -> None: ...
@@ -183,7 +203,8 @@ def test_a_mistake_names_the_node_the_parameter_and_the_fix(function: Any, where
     assert said.startswith(function.__name__) and where in said and fix in said, said
 
 
-def sound(image: Image, steps: int = 20, mode: Literal["a"] = "a") -> Image: ...
+def sound(image: Image, steps: int = 20, mode: Literal["a"] = "a") -> Image:
+    raise NotImplementedError
 
 
 def test_node_needs_its_parentheses_and_a_category() -> None:
