@@ -17,6 +17,8 @@ export default tseslint.config(
       eqeqeq: 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      // Plain maps are meant where they are: reactivity is told by signals of our own, one an id.
+      'svelte/prefer-svelte-reactivity': 'off',
     },
   },
   {

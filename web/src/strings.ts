@@ -243,7 +243,7 @@ export const english = {
     keepMine: 'Keep mine',
     keepMineHint: 'The saved one stays in the history.',
     takeTheirs: 'Take the saved one',
-    takeTheirsHint: 'Undo brings yours back.',
+    takeTheirsHint: 'Your changes since then are dropped.',
     keepBoth: 'Keep both',
     keepBothHint: 'Yours goes on as a copy.',
     copyOf: (title: string): string => `${title} (copy)`,
@@ -279,7 +279,21 @@ export const english = {
     licence: 'Free software under the Apache License 2.0.',
   },
 
-  shortcuts: { label: 'Shortcuts' },
+  shortcuts: {
+    label: 'Shortcuts',
+    /** Keys the canvas answers: what they do, then the keys. */
+    canvas: [
+      ['Add a node', 'Tab', 'Space'],
+      ['Delete', 'Delete'],
+      ['Copy', 'Mod+c'],
+      ['Paste', 'Mod+v'],
+      ['Duplicate', 'Mod+d'],
+      ['Select all', 'Mod+a'],
+      ['Mute', 'm'],
+      ['Bypass', 'b'],
+      ['Show everything', 'f'],
+    ] as [string, ...string[]][],
+  },
 
   widgets: {
     more: (title: string): string => `${title}: one step up`,

@@ -2,17 +2,20 @@
 import type { Catalogue } from '../document/catalogue';
 import type { Workflow } from '../document/types';
 import { ApiError, errorFrom, type Problem, request, send } from './http';
-import type { CacheUse, JobInfo, NodeChange, OutputInfo, Progress } from './messages.gen';
+import type { CacheUse, Hello, JobInfo, NodeChange, OutputInfo, Progress } from './messages.gen';
 
 export type JobState = JobInfo['state'];
 export type NodeState = NodeChange['state'];
 
 export interface System {
   version: string;
-  worker: string;
-  device: string;
   home: string;
-  [key: string]: unknown;
+  worker: Hello['worker'];
+  detail: string;
+  device: string;
+  queued: number;
+  running: number;
+  max_upload: number;
 }
 
 /** A job with everything a page needs to draw it as if it had watched from the start. */
@@ -111,7 +114,9 @@ export async function putWorkflow(workflow: Workflow, revision: number | null, k
     return { kind: 'saved', revision: saved.revision };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
-    return { kind: 'conflict', theirs: await getWorkflow(workflow.id) };
+    const { stored } = error.body as { stored: StoredWorkflow | null };
+    // Deleted elsewhere while it is open here: what is on the screen is kept, as a new one.
+    return stored ? { kind: 'conflict', theirs: stored } : putWorkflow(workflow, null, keepalive);
   }
 }
 
@@ -148,3 +153,6 @@ export const setCacheLimits = (memory: number, disk: number): Promise<CacheUse> 
   request('cache', { method: 'PUT', json: { memory, disk } });
 
 export const clearCache = (): Promise<CacheUse> => request('cache/clear', { method: 'POST' });
+
+export const postCheck = async (workflow: Workflow): Promise<Problem[]> =>
+  (await request<{ problems: Problem[] }>('workflows/check', { method: 'POST', json: { workflow } })).problems;

@@ -12,7 +12,10 @@ function screen(): { drawing: RunDrawing; frame: () => void; runs: Map<string, N
     calls += 1;
     runs.set(node, { ...IDLE, ...runs.get(node), ...patch });
   };
-  const drawing = new RunDrawing({ setRun, runState: runs }, (draw) => later.push(draw));
+  const resetRun = (): void => {
+    for (const [node, { outputs, previewUrl, text }] of runs) runs.set(node, { ...IDLE, outputs, previewUrl, text });
+  };
+  const drawing = new RunDrawing({ setRun, resetRun, runState: runs }, (draw) => later.push(draw));
   return { drawing, runs, drawn: () => calls, frame: () => later.splice(0).forEach((draw) => draw()) };
 }
 

@@ -5,20 +5,11 @@ import type { NodeChange, OutputInfo, Progress } from './messages.gen';
 
 export interface RunView {
   setRun: (node: string, patch: Partial<NodeRun>) => void;
+  resetRun: (options: { keepPictures: boolean }) => void;
   readonly runState: ReadonlyMap<string, NodeRun>;
 }
 
 type Later = (draw: () => void) => void;
-
-const FORGOTTEN: Partial<NodeRun> = {
-  state: 'idle',
-  reason: '',
-  value: 0,
-  total: 0,
-  seconds: null,
-  remaining: null,
-  failure: null,
-};
 
 export class RunDrawing {
   readonly #view: RunView;
@@ -38,7 +29,7 @@ export class RunDrawing {
   begin(): void {
     this.#fresh.clear();
     this.#waiting.clear();
-    for (const node of this.#view.runState.keys()) this.#patch(node, FORGOTTEN);
+    this.#view.resetRun({ keepPictures: true });
   }
 
   /** Another document is open: nothing of the last one stays. */

@@ -57,6 +57,8 @@ export class Session {
   /** The job drawn on the graph. */
   shown: JobInfo | null = $state.raw(null);
   fraction = $state(0);
+  /** Seconds the running node has left, as it estimates. */
+  remaining: number | null = $state(null);
   /** The picture being made, for the filmstrip. */
   livePreview = $state('');
   cache: CacheUse | null = $state.raw(null);
@@ -168,6 +170,7 @@ export class Session {
         if (!this.#isShown(message.job)) return;
         this.#progress.step(message);
         this.#drawing.step(message);
+        this.remaining = message.remaining ?? null;
         this.fraction = this.#progress.fraction;
         break;
       case 'outputadded':
@@ -209,6 +212,7 @@ export class Session {
     this.shown = job;
     if (isActive(job)) return;
     this.livePreview = '';
+    this.remaining = null;
     if (job.failure?.node) this.#drawing.fail(job.failure.node, job.failure);
     if (!before || isActive(before)) this.#events.onFinished(job, this.#progress.ran);
   }
@@ -216,6 +220,7 @@ export class Session {
   #begin(job: JobInfo): void {
     this.shown = job;
     this.fraction = 0;
+    this.remaining = null;
     this.livePreview = '';
     this.#progress = new JobProgress();
     this.#drawing.begin();

@@ -2,13 +2,8 @@
 import MiniSearch from 'minisearch';
 
 import type { Catalogue, NodeSchema } from '../document/catalogue';
-import { fits } from '../document/fits';
-
-/** A socket a new node must fit: an output looks for inputs that take it, an input for outputs that feed it. */
-export interface Fitting {
-  direction: 'input' | 'output';
-  type: string;
-}
+import type { LooseEnd } from '../document/types';
+import { fittingSocket } from '../editor/fitting';
 
 interface Entry {
   id: string;
@@ -16,12 +11,6 @@ interface Entry {
   words: string;
   category: string;
   help: string;
-}
-
-/** A node that fits, with the socket that does. */
-export interface Found {
-  schema: NodeSchema;
-  socket: string;
 }
 
 const split = (text: string): string[] => text.split(/[\s_/.,:;()-]+/).filter(Boolean);
@@ -54,25 +43,10 @@ export class PaletteSearch {
   }
 
   /** Every fitting node in the order of its category and title, or those the text means, best first. */
-  find(text: string, fitting: Fitting | null): Found[] {
+  find(text: string, fitting: LooseEnd | null): NodeSchema[] {
     const words = text.trim();
     const schemas = words ? this.#matching(words) : this.#all();
-    return schemas.flatMap((schema) => {
-      const socket = fitting ? this.socketFor(schema, fitting) : '';
-      return socket === null ? [] : [{ schema, socket }];
-    });
-  }
-
-  /** The first socket of a node that fits, or null. */
-  socketFor(schema: NodeSchema, { direction, type }: Fitting): string | null {
-    const takes = (input: string): boolean => fits(this.#catalogue, type, input);
-    if (direction === 'output') {
-      // What is linked rather than typed comes first: a picture belongs in the image, not in a text field.
-      const inputs = [...schema.inputs].sort((a, b) => Number(a.widget !== null) - Number(b.widget !== null));
-      const input = inputs.find((candidate) => takes(candidate.type));
-      return input ? (input.grows ? `${input.name}.0` : input.name) : null;
-    }
-    return schema.outputs.find((candidate) => fits(this.#catalogue, candidate.type, type))?.name ?? null;
+    return fitting ? schemas.filter((schema) => fittingSocket(this.#catalogue, schema, fitting) !== null) : schemas;
   }
 
   #matching(words: string): NodeSchema[] {
@@ -100,9 +74,9 @@ export interface Category {
 }
 
 /** The top categories that occur, in order, with how many nodes each holds. */
-export function categoriesOf(found: readonly Found[]): Category[] {
+export function categoriesOf(found: readonly NodeSchema[]): Category[] {
   const counts = new Map<string, number>();
-  for (const { schema } of found) {
+  for (const schema of found) {
     const top = topCategory(schema);
     counts.set(top, (counts.get(top) ?? 0) + 1);
   }

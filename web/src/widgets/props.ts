@@ -13,6 +13,8 @@ export interface WidgetProps {
   linked: boolean;
   editor: Editor;
   node: string;
+  /** There is room to show more than one row. */
+  large?: boolean;
   onchange: (value: Json) => void;
 }
 

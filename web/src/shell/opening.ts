@@ -1,0 +1,127 @@
+// Every way a workflow comes onto the page: new, template, the server's, a file, a picture, the last one.
+import { getExample, getExamples, getWorkflow, openBytes, uploadImage } from '../api/client';
+import { ApiError } from '../api/http';
+import { emptyWorkflow, type Point, type Workflow } from '../document/types';
+import { strings } from '../strings';
+import { carriesText, dropKind } from './drop-kind';
+import type { Shell } from './shell.svelte';
+
+const LARGEST_FILE = 100 * 2 ** 20;
+
+export function openNew(shell: Shell): void {
+  shell.show(emptyWorkflow(crypto.randomUUID(), strings.app.untitled), { revision: null, dirty: false });
+}
+
+/** A template becomes a document of one's own; the template itself never changes. */
+export async function openTemplate(shell: Shell, name: string): Promise<void> {
+  const template = await shell.attempt(getExample(name));
+  if (template) shell.show({ ...template, id: crypto.randomUUID() }, { revision: null, dirty: false });
+}
+
+/** One of the server's, or this browser's newer copy of it. */
+export async function openSaved(shell: Shell, id: string): Promise<void> {
+  await shell.autosave.send();
+  const local = await shell.store.read(id);
+  if (local?.dirty) {
+    shell.show(local.workflow, local);
+    await shell.autosave.compare();
+    return;
+  }
+  const stored = await shell.attempt(getWorkflow(id));
+  if (stored) shell.show(stored.workflow, { revision: stored.revision, dirty: false, used: local?.used ?? [], view: local?.view ?? null });
+}
+
+/** A workflow that came in from outside. One that is open or saved here already under its id comes as a copy. */
+async function openForeign(shell: Shell, workflow: Workflow): Promise<void> {
+  const known = (await shell.store.read(workflow.id)) !== undefined;
+  const own = known || workflow.id === shell.editor.document.id ? { ...workflow, id: crypto.randomUUID() } : workflow;
+  shell.show(own, { revision: null, dirty: true });
+}
+
+export async function openFile(shell: Shell, file: File): Promise<void> {
+  if (file.size > LARGEST_FILE) {
+    shell.notices.add('error', strings.drop.tooLarge(file.name));
+    return;
+  }
+  try {
+    const { workflow, notices } = await openBytes(file);
+    await openForeign(shell, workflow);
+    shell.notices.add('success', strings.open.openedWith(workflow.title || file.name));
+    for (const notice of notices) shell.notices.add('info', notice);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    shell.notices.add('error', error.what, error.fix);
+  }
+}
+
+/** The workflow inside a saved result. */
+export async function openResult(shell: Shell, url: string, name: string): Promise<void> {
+  const response = await fetch(url);
+  await openFile(shell, new File([await response.blob()], name));
+}
+
+export interface DropPlace {
+  /** In the canvas's own units. */
+  at: Point;
+  /** The node that was dropped on, if any. */
+  node: string;
+}
+
+/** What was dropped or pasted: a workflow opens; a plain picture goes into a node that loads pictures. */
+export async function takeFile(shell: Shell, file: File, place: DropPlace): Promise<void> {
+  const kind = dropKind(file);
+  if (kind === 'other') {
+    shell.notices.add('warning', strings.drop.notThis(file.name), strings.drop.notThisFix);
+    return;
+  }
+  const intoNode = kind === 'picture' ? imageInputOf(shell, place.node) : null;
+  if (!intoNode && (kind === 'workflow' || (await carriesText(file)))) {
+    await openFile(shell, file);
+    return;
+  }
+  const input = intoNode ?? imageLoader(shell);
+  if (!input) {
+    shell.notices.add('warning', strings.drop.noLoader, strings.drop.noLoaderFix);
+    return;
+  }
+  const uploaded = await shell.attempt(uploadImage(file));
+  if (!uploaded) return;
+  if (intoNode) shell.editor.setValue(intoNode.node, intoNode.input, uploaded.name);
+  else shell.editor.addNode(input.node, place.at, { [input.input]: uploaded.name });
+  shell.notices.add('success', strings.drop.uploaded(uploaded.name));
+}
+
+/** The picture input of a node on the canvas. */
+export function imageInputOf(shell: Shell, node: string): { node: string; input: string } | null {
+  const type = shell.editor.node(node)?.type ?? '';
+  const input = shell.editor.catalogue.nodes[type]?.inputs.find(({ widget }) => widget?.kind === 'image_file');
+  return input ? { node, input: input.name } : null;
+}
+
+/** The node type that loads pictures: the one of that name, else any that has such an input. */
+function imageLoader(shell: Shell): { node: string; input: string } | null {
+  const types = shell.editor.catalogue.nodes;
+  const loader = types['load_image'] ?? Object.values(types).find(({ inputs }) => inputs.some(({ widget }) => widget?.kind === 'image_file'));
+  const input = loader?.inputs.find(({ widget }) => widget?.kind === 'image_file');
+  return loader && input ? { node: loader.id, input: input.name } : null;
+}
+
+/** What the page shows first: the document last open here, else the first template, else an empty one. */
+export async function openFirst(shell: Shell): Promise<void> {
+  const id = shell.store.openDocument;
+  const local = id ? await shell.store.read(id) : undefined;
+  if (local) {
+    shell.show(local.workflow, { ...local, view: shell.store.readView(id) ?? local.view });
+    const newer = await shell.autosave.compare();
+    if (newer) shell.show(newer.workflow, { revision: newer.revision, dirty: false, used: local.used, view: local.view });
+    return;
+  }
+  openNew(shell);
+  try {
+    const examples = await getExamples();
+    const first = examples.find((example) => example.first) ?? examples.find(({ name }) => name === 'text-to-image') ?? examples[0];
+    if (first) await openTemplate(shell, first.name);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}

@@ -1,0 +1,58 @@
+// Run: the seeds are rolled, the document is sent as it then stands, so the seed shown is the seed used.
+import { postJob } from '../api/client';
+import { ApiError, type Problem } from '../api/http';
+import type { JobInfo } from '../api/messages.gen';
+import { rollSeeds, type SeedInput, seedRule, usedSeeds } from '../api/seeds';
+import { slotsOf } from '../document/inputs';
+import { constantOf, isLink } from '../document/types';
+import type { Editor } from '../editor/editor.svelte';
+
+/** Every seed of the workflow that a widget holds: a linked one is its source's business. */
+export function seedsOf(editor: Editor): SeedInput[] {
+  const seeds: SeedInput[] = [];
+  for (const [id, node] of editor.graph.nodes) {
+    const schema = editor.catalogue.nodes[node.type];
+    if (!schema?.inputs.some(({ widget }) => widget?.kind === 'seed' || widget?.kind === 'variant')) continue;
+    for (const slot of slotsOf(schema, node)) {
+      const stored = node.inputs[slot.name];
+      if (slot.schema.widget?.kind !== 'seed' || isLink(stored)) continue;
+      const value = constantOf(stored) ?? slot.schema.default;
+      seeds.push({ node: id, input: slot.name, value, rule: seedRule(node.after?.[slot.name]) });
+    }
+  }
+  return seeds;
+}
+
+export interface RunOutcome {
+  jobs: JobInfo[];
+  problems: readonly Problem[];
+  used: Map<string, string>;
+  error: ApiError | null;
+}
+
+/** Sends the workflow `times` times, each with seeds of its own; stops at the first that is refused. */
+export async function sendRuns(
+  editor: Editor,
+  times: number,
+  usedBefore: ReadonlyMap<string, string>,
+  targets?: readonly string[],
+): Promise<RunOutcome> {
+  const outcome: RunOutcome = { jobs: [], problems: [], used: new Map(usedBefore), error: null };
+  for (let turn = 0; turn < times; turn += 1) {
+    for (const { node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.setValue(node, input, value);
+    const workflow = editor.toWorkflow();
+    const seeds = seedsOf(editor);
+    try {
+      const { id, warnings } = await postJob(workflow, targets);
+      outcome.jobs.push({ id, document: workflow.id, title: workflow.title, state: 'queued', created: Date.now() / 1000 });
+      outcome.problems = warnings ?? [];
+      outcome.used = usedSeeds(seeds);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      outcome.problems = error.problems;
+      outcome.error = error;
+      return outcome;
+    }
+  }
+  return outcome;
+}

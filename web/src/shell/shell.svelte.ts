@@ -1,0 +1,173 @@
+// The page as a whole: one editor, one session, one autosave, and which panels are open. Panels read it from
+// the context; what a menu item, a shortcut or a button does is a method here, so all three do the same.
+import { getContext, setContext } from 'svelte';
+
+import { Autosave } from '../api/autosave.svelte';
+import { cancelAllJobs, cancelJob, getCatalogue, refreshCatalogue, type StoredWorkflow } from '../api/client';
+import { ApiError } from '../api/http';
+import { LocalStore } from '../api/local';
+import type { JobInfo, OutputInfo } from '../api/messages.gen';
+import { Session } from '../api/session.svelte';
+import type { BrokenPack } from '../document/catalogue';
+import type { Workflow } from '../document/types';
+import { Editor } from '../editor/editor.svelte';
+import { Notices } from '../panels/notices.svelte';
+import { strings } from '../strings';
+import { sendRuns } from './running';
+
+export type Dialog = 'open' | 'templates' | 'cache' | 'packs' | 'about' | 'shortcuts';
+
+export const MOST_RUNS = 99;
+
+export class Shell {
+  readonly editor: Editor;
+  readonly session: Session;
+  readonly autosave: Autosave;
+  readonly notices = new Notices();
+  readonly store = new LocalStore();
+
+  dialog: Dialog | null = $state(null);
+  viewed: OutputInfo | null = $state.raw(null);
+  outline = $state(false);
+  inspector = $state(true);
+  results = $state(true);
+  problemsOpen = $state(false);
+  times = $state(1);
+  sending = $state(false);
+  ready = $state(false);
+  broken: readonly BrokenPack[] = $state.raw([]);
+  #revision = '';
+
+  constructor() {
+    this.editor = new Editor();
+    this.autosave = new Autosave(this.store, {
+      snapshot: () => this.editor.toWorkflow(),
+      view: () => ({ ...this.editor.view }),
+    });
+    this.editor.onchange = () => this.autosave.changed();
+    this.editor.onrun = (targets) => void this.run(targets);
+    this.editor.onnotice = (text) => this.notices.add('info', text);
+    this.session = new Session(
+      this.editor,
+      {
+        document: () => this.editor.document.id,
+        onCatalogue: (revision) => void this.#loadCatalogue(revision),
+        onFinished: (job, ran) => this.#finished(job, ran),
+        onReconnected: () => {
+          this.notices.add('success', strings.worker.back);
+          void this.autosave.send();
+        },
+      },
+      (draw) => requestAnimationFrame(draw),
+    );
+  }
+
+  /** Shows a document and follows it: its autosave, its last job, its view. */
+  show(workflow: Workflow, from: { revision: number | null; dirty: boolean; used?: [string, string][]; view?: View | null }): void {
+    this.editor.load(workflow);
+    if (from.view) this.editor.camera.set(from.view);
+    else this.editor.fit();
+    this.problemsOpen = false;
+    this.autosave.follow({ id: workflow.id, revision: from.revision, dirty: from.dirty, used: from.used ?? [] });
+    void this.session.follow();
+  }
+
+  async run(targets?: readonly string[]): Promise<void> {
+    if (this.sending) return;
+    // A value still being typed is committed by leaving its field.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    if (this.editor.graph.nodes.size === 0) {
+      this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix);
+      return;
+    }
+    this.sending = true;
+    try {
+      const outcome = await sendRuns(this.editor, this.times, this.autosave.used, targets);
+      for (const job of outcome.jobs) this.session.expect(job);
+      this.autosave.remember(outcome.used);
+      this.editor.setProblems(outcome.problems);
+      this.problemsOpen = outcome.problems.some((problem) => problem.level === 'error');
+      if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  async cancel(): Promise<void> {
+    const job = this.session.active.findLast((active) => active.state === 'running') ?? this.session.active.at(-1);
+    if (job) await this.attempt(cancelJob(job.id));
+  }
+
+  async cancelAll(): Promise<void> {
+    await this.attempt(cancelAllJobs());
+  }
+
+  async refresh(): Promise<void> {
+    await this.attempt(refreshCatalogue());
+  }
+
+  /** Words for what the server refuses; the answer, or undefined. */
+  async attempt<T>(asked: Promise<T>): Promise<T | undefined> {
+    try {
+      return await asked;
+    } catch (error) {
+      this.notices.error(error);
+      return undefined;
+    }
+  }
+
+  /** The other side of a conflict comes in as one change, which undo takes back. */
+  takeTheirs(theirs: StoredWorkflow): void {
+    this.show(theirs.workflow, { revision: theirs.revision, dirty: false, used: [...this.autosave.used] });
+  }
+
+  keepBoth(theirs: StoredWorkflow): void {
+    const mine = this.editor.toWorkflow();
+    const copy = { ...mine, id: crypto.randomUUID(), title: strings.conflict.copyOf(mine.title) };
+    void this.store.write({ id: theirs.workflow.id, workflow: theirs.workflow, view: null, revision: theirs.revision, dirty: false, used: [], updated: Date.now() });
+    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.view } });
+  }
+
+  async #loadCatalogue(revision: string): Promise<void> {
+    if (revision && revision === this.#revision) return;
+    try {
+      const catalogue = await getCatalogue(this.#revision);
+      if (!catalogue) return;
+      this.#revision = catalogue.revision;
+      this.editor.setCatalogue(catalogue);
+      this.#reportBroken(this.editor.catalogue.broken);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  #reportBroken(broken: readonly BrokenPack[]): void {
+    const news = broken.filter((pack) => !this.broken.some((known) => known.pack === pack.pack));
+    this.broken = broken;
+    if (news.length === 0) return;
+    const action = { label: strings.packs.show, run: () => void (this.dialog = 'packs') };
+    this.notices.add('warning', strings.packs.count(broken.length), news.map(({ pack }) => pack).join(', '), action);
+  }
+
+  #finished(job: JobInfo, ran: number): void {
+    if (job.state === 'failed' && job.failure) {
+      const { what, fix, node } = job.failure;
+      const action = node ? { label: strings.problems.go, run: () => this.reveal(node) } : undefined;
+      this.notices.add('error', what, fix, action);
+    } else if (job.state === 'done' && ran === 0) this.notices.add('info', strings.run.reused, strings.run.reusedFix);
+  }
+
+  /** Selects a node and brings it into view. */
+  reveal(node: string): void {
+    const outer = node.split('/')[0] ?? node;
+    this.editor.reveal(outer);
+    this.inspector = true;
+  }
+}
+
+type View = { x: number; y: number; zoom: number };
+
+const KEY = Symbol('shell');
+
+export const provideShell = (shell: Shell): Shell => setContext(KEY, shell);
+export const useShell = (): Shell => getContext<Shell>(KEY);
