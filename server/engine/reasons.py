@@ -57,6 +57,11 @@ def why_run(planned: Planned, before: Mapping[str, Any] | None, keys: Mapping[st
     return ", ".join(changes) or "the node's code or device changed"
 
 
+def not_kept(planned: Planned) -> str:
+    """Why a node runs although nothing changed."""
+    return ALWAYS if planned.declared.schema.is_output else NOT_KEPT
+
+
 def same_as_before(planned: Planned, before: Mapping[str, Any] | None) -> bool:
     line = before.get(planned.id) if before is not None else None
     return _is_line(line) and line[0] == planned.key

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -98,34 +98,36 @@ class Run:
 
     def _begin(self) -> None:
         units = self._schedule.units
-        self._decide(units)
         targets = [unit for unit in units if unit.planned.is_target]
+        kept = {unit.at for unit in units if unit.planned.declared.schema.cached and unit.planned.slot in self._cache}
+        for unit in units:
+            unit.reuse = unit.at in kept and self._serves(unit.planned)
         with self._lock:
             self._schedule.count_readers(targets)
+            self._explain(kept)
             for unit in targets:
                 if self.halted.is_set():
                     break
                 self._schedule.demand(unit)
             self._check_end()
 
-    def _decide(self, units: list[Unit]) -> None:
-        """Say of every node whether it is to run or its kept result serves, and why."""
+    def _explain(self, kept: Collection[int]) -> None:
+        """Tell of every node whether it is to run or is reused, and why."""
+        units, previous, changed = self._schedule.units, self._previous, self._host.changed
         keys = {unit.planned.id: unit.planned.key for unit in units}
         titles = {unit.planned.id: unit.planned.title for unit in units}
-        previous, changed = self._previous, self._host.changed
         for unit in units:
             planned = unit.planned
-            kept = planned.declared.schema.cached and planned.slot in self._cache
-            unit.reuse = kept and self._serves(planned)
-            if unit.reuse:
-                same = reasons.same_as_before(planned, previous)
-                unit.reason = reasons.UNCHANGED if same else reasons.SEEN_BEFORE
+            if unit.counted:
+                gone = reasons.FILE_GONE if unit.at in kept else reasons.not_kept(planned)
+                unit.reason = reasons.why_run(planned, previous, keys, titles) or gone
+                changed(planned.id, "waiting", unit.reason)
+            elif reasons.same_as_before(planned, previous):
+                unit.reason = reasons.UNCHANGED
                 changed(planned.id, "cached", unit.reason)
-                continue
-            unit.reason = reasons.why_run(planned, previous, keys, titles) or (
-                reasons.FILE_GONE if kept else reasons.ALWAYS if planned.declared.schema.is_output else reasons.NOT_KEPT
-            )
-            changed(planned.id, "waiting", unit.reason)
+            else:
+                unit.reason = reasons.SEEN_BEFORE if unit.reuse else reasons.NOT_NEEDED
+                changed(planned.id, "cached" if unit.reuse else "skipped", unit.reason)
 
     def _serves(self, planned: Planned) -> bool:
         """Whether a kept result does: an output node's only while all it made is still there."""

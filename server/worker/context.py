@@ -1,0 +1,130 @@
+"""A node's link to its job: progress, previews, files, weights, and the news that the user wants to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nodes.api import Cancelled
+from server.engine.memory_tier import Made
+from server.messages import PreviewHeader
+from server.worker.device import Device
+from server.worker.events import Events
+from server.worker.memory import Weights
+from server.worker.preview import Previews
+from server.worker.results import Origin, Results, words
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the contexts of one job share."""
+
+    job: str
+    origin: Origin
+    events: Events
+    previews: Previews
+    results: Results
+    device: Callable[[], Device]
+    weights: Callable[[], Weights]
+    halted: Callable[[], bool]
+
+
+class WorkerContext:
+    """The `Context` of one node in one job."""
+
+    def __init__(self, node: str, bench: Bench) -> None:
+        self._node, self._bench = node, bench
+        self._writes: list[Future[Made]] = []
+        self._sent = 0
+        self._step = self._total = 0
+
+    @property
+    def device(self) -> str:
+        return self._bench.device().kind
+
+    @property
+    def dtype(self) -> str:
+        return self._bench.device().dtype
+
+    def raise_if_cancelled(self) -> None:
+        if self._bench.halted():
+            raise Cancelled
+
+    def track(self, steps: Iterable[T], total: int | None = None) -> Iterator[T]:
+        self._total = total if total is not None else len(steps) if isinstance(steps, Sized) else 0
+        self._step = 0
+        self.raise_if_cancelled()
+        progress = self._bench.events.progress
+        progress(self._node, 0, self._total, None)
+        timer = Timer()
+        for step in steps:
+            self._step += 1
+            yield step
+            progress(self._node, self._step, self._total, timer.remaining(self._step, self._total))
+            self.raise_if_cancelled()
+
+    def preview(self, picture: Callable[[], Any] | Any) -> None:
+        header = PreviewHeader(self._bench.job, self._node, "image/jpeg", self._step, self._total)
+        self._bench.previews.offer(header, picture)
+
+    def save_image(self, image: Any, name: str, format: Any = None) -> list[Path]:
+        begun = self._bench.results.save(image, name, format, self._bench.origin)
+        self._collect(write for _, write in begun)
+        return [path for path, _ in begun]
+
+    def show_image(self, image: Any) -> None:
+        self._collect(self._bench.results.show(image))
+
+    def show_text(self, text: str) -> None:
+        shown: Future[Made] = Future()
+        shown.set_result(words(str(text)))
+        self._collect([shown])
+
+    def weights(self, recipe: Any) -> Any:
+        self.raise_if_cancelled()
+        return self._bench.weights().get(recipe)
+
+    # ------------------------------------------------------------ for the engine
+
+    def writes(self) -> list[Future[Made]]:
+        return self._writes
+
+    def close(self) -> None:
+        self._bench.events.flush()
+
+    def _collect(self, writes: Iterable[Future[Made]]) -> None:
+        new = list(writes)
+        self._writes += new
+        for write in new:
+            write.add_done_callback(self._tell)
+
+    def _tell(self, _: Future[Made]) -> None:
+        """Tell of what is written, in the order in which it was asked for."""
+        with self._bench.events.lock:
+            while self._sent < len(self._writes) and self._writes[self._sent].done():
+                write = self._writes[self._sent]
+                self._sent += 1
+                if not write.cancelled() and write.exception() is None:
+                    self._bench.events.made(self._node, write.result())
+
+
+class Timer:
+    """Estimates what remains. The first step is left out where there are more: it often loads and compiles."""
+
+    def __init__(self) -> None:
+        self._began = self._first = time.perf_counter()
+
+    def remaining(self, done: int, total: int) -> float | None:
+        now = time.perf_counter()
+        if done == 1:
+            self._first = now
+        if total < done or not done:
+            return None
+        each = (now - self._first) / (done - 1) if done > 1 else now - self._began
+        return round(each * (total - done), 3)

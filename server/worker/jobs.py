@@ -1,0 +1,169 @@
+"""The jobs of a worker: one at a time, in the order in which they came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from nodes.api import Cancelled, Input
+from server.engine.cache import Cache
+from server.engine.catalogue import Library
+from server.engine.call import NodeContext
+from server.engine.failures import Fault, RunFailed
+from server.engine.memory_tier import Made
+from server.engine.plan import Planned, Stamp, make_plan
+from server.engine.run import Run
+from server.graph.prompt import Prompt, decode
+from server.messages import Failure, FromWorker, JobCancelled, JobFailed, JobFinished, JobStarted, RunJob
+from server.worker.context import Bench, WorkerContext
+from server.worker.device import Device
+from server.worker.events import Events
+from server.worker.files import Folders
+from server.worker.identities import Identities
+from server.worker.memory import Weights
+from server.worker.preview import Previews
+from server.worker.results import Origin, Results
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What every job of this process uses."""
+
+    folders: Folders
+    identities: Identities
+    results: Results
+    previews: Previews
+    cache: Cache
+    thread: Executor
+    """The device thread."""
+    device: Callable[[], Device]
+    weights: Callable[[], Weights]
+    send: Callable[[FromWorker], None]
+
+
+class JobHost:
+    """What the engine asks of its process during one job: contexts, files, events."""
+
+    def __init__(self, job: str, shop: Shop, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
+        self.run: Run | None = None
+        self.cancelled = False
+        self._shop = shop
+        self.events = Events(job, shop.send, lambda wait, act: loop.call_soon_threadsafe(loop.call_later, wait, act))
+        self._bench = Bench(
+            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self.halted
+        )
+        self.changed = self.events.changed
+        self.intact = shop.results.intact
+
+    def halted(self) -> bool:
+        return self.cancelled or (self.run is not None and self.run.halted.is_set())
+
+    def context(self, node: str) -> NodeContext:
+        return WorkerContext(node, self._bench)
+
+    def listed(self, node: str, made: Made) -> None:
+        self.events.made(node, made)
+
+    def stamp(self, input: Input, name: str, node: str) -> Stamp:
+        """The file a constant names. Reading a large one for the first time shows as progress of its node."""
+        path = self._shop.folders.find(input, name)
+
+        def told(read: int, total: int) -> None:
+            if self.halted():
+                raise Cancelled
+            if total > 2**28:
+                self.events.progress(node, read * 100 // total, 100, None)
+
+        return Stamp(path, self._shop.identities.digest(path, told=told))
+
+
+class Jobs:
+    """The queue of this process. All methods are called on the event loop."""
+
+    def __init__(self, shop: Shop, library: Callable[[], Library], upgrade: Callable[[Prompt], Prompt]) -> None:
+        self._shop, self._library, self._upgrade = shop, library, upgrade
+        self._waiting: deque[RunJob] = deque()
+        self._current: tuple[str, JobHost] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, message: RunJob) -> None:
+        self._waiting.append(message)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    def cancel(self, job: str) -> None:
+        """Stop a job, or take it out of the queue; one that is not here has ended already."""
+        if self._current is not None and self._current[0] == job:
+            host = self._current[1]
+            host.cancelled = True
+            if host.run is not None:
+                host.run.cancel()
+        for message in [each for each in self._waiting if each.job == job]:
+            self._waiting.remove(message)
+            self._shop.send(JobCancelled(job))
+
+    async def stop(self) -> None:
+        """Cancel everything and wait for the end of it."""
+        self._waiting.clear()
+        if self._current is not None:
+            self.cancel(self._current[0])
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        while self._waiting:
+            message = self._waiting.popleft()
+            origin = Origin(bytes(message.workflow), bytes(message.prompt))
+            host = JobHost(message.job, self._shop, origin, asyncio.get_running_loop())
+            self._current = message.job, host
+            self._shop.send(JobStarted(message.job))
+            began = time.perf_counter()
+            try:
+                record = await self._run(message, host)
+            except Cancelled:
+                ending: FromWorker = JobCancelled(message.job)
+            except RunFailed as failed:
+                ending = JobFailed(message.job, _failure(failed.fault))
+            else:
+                ending = JobFinished(message.job, time.perf_counter() - began, msgspec.Raw(record))
+            self._shop.previews.forget()
+            host.events.flush()
+            self._shop.send(ending)
+            self._current = None
+
+    async def _run(self, message: RunJob, host: JobHost) -> bytes:
+        run = await asyncio.to_thread(self._prepare, message, host)
+        host.run = run
+        if host.cancelled:
+            raise Cancelled
+        await run.finish()
+        return await asyncio.to_thread(lambda: msgspec.json.encode(run.record()))
+
+    def _prepare(self, message: RunJob, host: JobHost) -> Run:
+        try:
+            prompt = self._upgrade(decode(bytes(message.prompt)))
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise RunFailed(Fault(f"The prompt cannot be read: {error}", "Send the workflow again.")) from None
+        plan: list[Planned] = make_plan(prompt, self._library(), host, message.targets)
+        return Run(plan, host, self._shop.cache, self._shop.thread, _record(message.previous))
+
+
+def _record(previous: msgspec.Raw | None) -> Mapping[str, Any] | None:
+    """What an earlier run of the document said; damaged, it only costs the reasons."""
+    try:
+        read = json.loads(bytes(previous)) if previous is not None else None
+    except ValueError:
+        return None
+    return read if isinstance(read, dict) else None
+
+
+def _failure(fault: Fault) -> Failure:
+    return Failure(fault.what, fault.fix, fault.node, fault.input, fault.traceback)

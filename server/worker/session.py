@@ -1,0 +1,231 @@
+"""A worker's life: read the nodes, tell of them, warm up, run jobs, answer questions, end."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+import psutil
+
+from server.engine.cache import Cache
+from server.engine.catalogue import Library
+from server.graph.catalogue import Catalogue, from_nodes, to_json
+from server.messages import (
+    CacheReport,
+    CacheUse,
+    CancelJob,
+    CatalogueReady,
+    ClearCache,
+    NodesUpgraded,
+    RefreshCatalogue,
+    RunJob,
+    SetCacheLimits,
+    Shutdown,
+    ToWorker,
+    UpgradeNodes,
+    WorkerReady,
+)
+from server.worker.classes import Classes
+from server.worker.codecs import ValueCodec, measure
+from server.worker.device import Device, NoSuchDevice, find_device, guess_device
+from server.worker.files import Folders
+from server.worker.identities import Identities
+from server.worker.jobs import Jobs, Shop
+from server.worker.link import Outgoing
+from server.worker.loader import Loaded, load_packs, load_shipped
+from server.worker.marker import ImportMarker
+from server.worker.memory import Weights
+from server.worker.preview import Previews
+from server.worker.results import Results
+from server.worker.upgrades import upgrade_nodes, upgrade_prompt
+from server.worker.warmup import LIBRARIES, Warmup
+
+MEMORY_LIMIT = min(int(psutil.virtual_memory().total) // 4, 8 * 2**30)
+DISK_LIMIT = 10 * 2**30
+"""Until `SetCacheLimits` says otherwise."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a worker was started."""
+
+    folders: Folders
+    device: str = "auto"
+    warm_up: bool = True
+
+
+class Session:
+    """One worker process between its first and its last message. Made and used on the event loop."""
+
+    def __init__(self, options: Options, out: Outgoing) -> None:
+        folders = options.folders
+        self._folders, self._wanted, self._out = folders, options.device, out
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._marker = ImportMarker(folders.cache / "importing.json")
+        self._loaded = Loaded()
+        self._classes = Classes()
+        self._warmup = Warmup(LIBRARIES if options.warm_up else ())
+        self._known = threading.Event()
+        self._device = guess_device(options.device)
+        self._weights: Weights | None = None
+        self._library: Library | None = None
+        self._catalogue: Catalogue | None = None
+        self._code = 0
+        self._questions = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._shop = self._open_shop()
+        self._jobs = Jobs(
+            self._shop, self._known_library, lambda prompt: upgrade_prompt(prompt, self._loaded.nodes)
+        )
+
+    def _open_shop(self) -> Shop:
+        folders, cache = self._folders, self._folders.cache
+        identities = Identities(cache / "files.sqlite")
+        return Shop(
+            folders,
+            identities,
+            Results(folders, identities),
+            Previews(self._out.picture),
+            Cache(MEMORY_LIMIT, DISK_LIMIT, cache, ValueCodec(self._classes), measure),
+            ThreadPoolExecutor(1, thread_name_prefix="device"),
+            self._known_device,
+            self._known_weights,
+            self._out.send,
+        )
+
+    async def live(self) -> int:
+        """Run until told to end; the exit code."""
+        await asyncio.to_thread(self._read_nodes)
+        if self._device is not None:
+            self._settle(self._device)
+        self._warmup.start(self._warm)
+        await self._ended.wait()
+        await self._close()
+        return self._code
+
+    async def _close(self) -> None:
+        await self._jobs.stop()
+        shop = self._shop
+        shop.thread.shutdown(wait=True)
+        for close in (shop.results.close, shop.cache.close, shop.identities.close):
+            await asyncio.to_thread(close)
+
+    def end(self) -> None:
+        """The pipe has ended, or the other side asks. From any thread."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+
+    # ------------------------------------------------------------ nodes and device
+
+    def _read_nodes(self) -> None:
+        """Import the nodes and tell of them."""
+        if not self._loaded.nodes:
+            self._loaded = load_shipped()
+        load_packs(self._folders.packs, self._loaded, self._marker)
+        self._classes.learn(self._loaded.nodes.values())
+        self._catalogue = from_nodes(self._loaded.nodes.values(), self._loaded.broken, self._folders.names)
+        self._make_library()
+        self._out.send(CatalogueReady(msgspec.Raw(to_json(self._catalogue))))
+
+    def _make_library(self) -> None:
+        device = self._device
+        if device is not None and self._catalogue is not None:
+            self._library = Library(self._loaded.nodes, self._catalogue.nodes, device.kind, device.dtype)
+
+    def _warm(self) -> None:
+        """The libraries are imported, on the thread that calls this."""
+        if self._device is None:
+            try:
+                self._device = find_device(self._wanted)
+            except (NoSuchDevice, ImportError) as error:
+                print(f"worker: {error}", file=sys.stderr)
+                self._code = 1
+                self.end()
+                return
+            self._make_library()
+            self._settle(self._device)
+        if "torch" in sys.modules:
+            self._shop.thread.submit(_without_gradients)
+        self._out.send(WorkerReady(self._device.kind, self._device.dtype, self._device.name))
+
+    def _settle(self, device: Device) -> None:
+        self._weights = Weights(device)
+        self._known.set()
+
+    def _known_device(self) -> Device:
+        self._known.wait()
+        assert self._device is not None
+        return self._device
+
+    def _known_weights(self) -> Weights:
+        self._known.wait()
+        assert self._weights is not None
+        return self._weights
+
+    def _known_library(self) -> Library:
+        self._known.wait()
+        assert self._library is not None
+        return self._library
+
+    # ------------------------------------------------------------ messages
+
+    def heard(self, message: ToWorker) -> None:
+        """Act on a message, on the event loop. What takes time is done on a thread, one question after the other."""
+        match message:
+            case RunJob():
+                self._jobs.add(message)
+            case CancelJob():
+                self._jobs.cancel(message.job)
+            case RefreshCatalogue():
+                self._answer(self._refresh)
+            case UpgradeNodes():
+                self._answer(partial(self._upgrade, message))
+            case SetCacheLimits():
+                self._answer(partial(self._set_limits, message))
+            case ClearCache():
+                self._answer(self._clear)
+            case Shutdown():
+                self.end()
+
+    def _answer(self, work: Callable[[], None]) -> None:
+        async def in_turn() -> None:
+            async with self._questions:
+                await asyncio.to_thread(work)
+
+        task = self._loop.create_task(in_turn())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _refresh(self) -> None:
+        self._marker.forgive()
+        self._read_nodes()
+
+    def _upgrade(self, message: UpgradeNodes) -> None:
+        self._out.send(NodesUpgraded(message.request, upgrade_nodes(message.nodes, self._loaded.nodes)))
+
+    def _set_limits(self, message: SetCacheLimits) -> None:
+        self._shop.cache.set_limits(message.memory, message.disk)
+        self._report()
+
+    def _clear(self) -> None:
+        self._shop.cache.clear()
+        for picture in self._folders.previews.glob("*"):
+            picture.unlink(missing_ok=True)
+        self._report()
+
+    def _report(self) -> None:
+        use = self._shop.cache.use()
+        self._out.send(CacheReport(CacheUse(use.memory, use.memory_limit, use.disk, use.disk_limit)))
+
+
+def _without_gradients() -> None:
+    """On the device thread: nothing is trained here, so nothing needs to be remembered for it."""
+    import torch
+
+    torch.set_grad_enabled(False)

@@ -1,0 +1,32 @@
+"""A home folder with a pack of toys in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.worker.speaking import PACK
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder whose custom_nodes hold the pack `toys`."""
+    pack = tmp_path / "home" / "custom_nodes" / "toys.py"
+    pack.parent.mkdir(parents=True)
+    pack.write_text(PACK)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ran(home: Path) -> Callable[[], list[str]]:
+    """The toys that ran since the last question, across processes."""
+    tally = home / "tally.txt"
+
+    def take() -> list[str]:
+        names = tally.read_text().split() if tally.exists() else []
+        tally.unlink(missing_ok=True)
+        return names
+
+    return take
