@@ -15,9 +15,23 @@ export class Camera {
   origin: Point = [0, 0];
   onmove: (() => void) | null = null;
   #gliding = 0;
+  /** What to show once the canvas has a size. */
+  #waiting: Rect | null = null;
+  #sized = false;
+
+  /** The canvas got another size: what is in its middle stays there. */
+  resize(viewport: Viewport): void {
+    const before = this.viewport;
+    this.viewport = viewport;
+    if (this.#sized) this.#put(panned(this.view, (viewport.width - before.width) / 2, (viewport.height - before.height) / 2));
+    else if (this.#waiting) this.jumpTo(this.#waiting);
+    this.#sized = true;
+    this.#waiting = null;
+  }
 
   set(view: View): void {
     this.stop();
+    this.#waiting = null;
     this.#put(view);
   }
 
@@ -41,6 +55,7 @@ export class Camera {
   /** Shows an area at once, without moving there: a document was opened. */
   jumpTo(area: Rect | null): void {
     this.set(area ? fitted(area, this.viewport, this.insets) : { x: 0, y: 0, zoom: 1 });
+    if (!this.#sized) this.#waiting = area;
   }
 
   /** Brings a box to the middle without changing the zoom, unless it is too small to read. */

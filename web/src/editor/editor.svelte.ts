@@ -75,6 +75,13 @@ export class Editor {
   #catalogue = $state.raw<Catalogue>(EMPTY_CATALOGUE);
   #problems = $state.raw<ReadonlyMap<string, readonly Problem[]>>(new Map());
   #graph = $state(ROOT);
+  #links = $state(0);
+  /** Grows when nodes come or go. */
+  #structure = $state(0);
+  readonly #order = $derived.by(() => {
+    void this.#structure;
+    return new Map([...this.peek.nodes.keys()].map((id, index) => [id, index + 1]));
+  });
   readonly #ticks = new Ticks();
   #history = new History();
   readonly #listeners = new Set<Listener>();
@@ -121,17 +128,27 @@ export class Editor {
   /** A node of the graph being edited. Follows that node alone. */
   node(id: string): NodeData | undefined {
     this.#ticks.read(`node ${id}`);
-    return this.#peek.nodes.get(id);
+    return this.peek.nodes.get(id);
   }
 
   frame(id: string): FrameData | undefined {
     this.#ticks.read(`frame ${id}`);
-    return this.#peek.frames.get(id);
+    return this.peek.frames.get(id);
   }
 
   note(id: string): NoteData | undefined {
     this.#ticks.read(`note ${id}`);
-    return this.#peek.notes.get(id);
+    return this.peek.notes.get(id);
+  }
+
+  /** Grows when any link is made or cut. */
+  get links(): number {
+    return this.#links;
+  }
+
+  /** Each node's place in the document, counted from 1; follows nodes coming and going only. */
+  get order(): ReadonlyMap<string, number> {
+    return this.#order;
   }
 
   schema(node: NodeData | undefined): NodeSchema | undefined {
@@ -224,52 +241,52 @@ export class Editor {
   // ------------------------------------------------------------ nodes and values
 
   setValue(node: string, input: string, value: Json): void {
-    this.do(values.setValue(this.#place, node, input, value));
+    this.do(values.setValue(this.place, node, input, value));
   }
 
   setAfterRun(node: string, input: string, rule: AfterRun): void {
-    this.do(values.setAfterRun(this.#place, node, input, rule));
+    this.do(values.setAfterRun(this.place, node, input, rule));
   }
 
   /** Adds a node with its top left corner at `position`, selects it and gives its id. */
   addNode(type: string, position: Point, given: Record<string, Json> = {}): string {
     const id = this.#freshId(type);
-    this.do(addWired(this.#place, id, type, position, null, null, given));
+    this.do(addWired(this.place, id, type, position, null, null, given));
     this.select({ nodes: [id] });
     return id;
   }
 
   connect(from: OutputEnd, to: InputEnd): void {
-    if (this.refusal(from, to) === null) this.do(links.connect(this.#place, from, to));
+    if (this.refusal(from, to) === null) this.do(links.connect(this.place, from, to));
   }
 
   disconnect(to: InputEnd): void {
-    this.do(links.disconnect(this.#place, to));
+    this.do(links.disconnect(this.place, to));
   }
 
   /** Why a link cannot be, in words; null when it can. */
   refusal(from: OutputEnd, to: InputEnd): string | null {
-    return refusal(this.#peek, this.#catalogue, from, to);
+    return refusal(this.peek, this.#catalogue, from, to);
   }
 
   setMode(ids: Iterable<string>, mode: Mode): void {
-    this.do(items.setMode(this.#place, new Set(ids), mode));
+    this.do(items.setMode(this.place, new Set(ids), mode));
   }
 
   toggleMode(ids: Iterable<string>, mode: Mode): void {
-    this.do(items.toggleMode(this.#place, new Set(ids), mode));
+    this.do(items.toggleMode(this.place, new Set(ids), mode));
   }
 
   dress(ids: Iterable<string>, look: items.NodeLook): void {
-    this.do(items.dress(this.#place, new Set(ids), look));
+    this.do(items.dress(this.place, new Set(ids), look));
   }
 
   resizeNode(id: string, size: Size | null): void {
-    this.do(items.resizeNode(this.#place, id, size));
+    this.do(items.resizeNode(this.place, id, size));
   }
 
   move(moves: items.Moves): void {
-    this.do(items.move(this.#place, moves));
+    this.do(items.move(this.place, moves));
   }
 
   // ------------------------------------------------------------ frames and notes
@@ -283,7 +300,7 @@ export class Editor {
     const id = this.#freshId('frame');
     const title_ = around_ ? 32 : 0;
     const position: Point = [box.x, box.y - title_];
-    this.do(items.putFrame(this.#place, id, { title, position, size: [box.width, box.height + title_] }));
+    this.do(items.putFrame(this.place, id, { title, position, size: [box.width, box.height + title_] }));
     this.select({ frames: [id] });
     return id;
   }
@@ -291,19 +308,25 @@ export class Editor {
   addNote(text = '', position?: Point): string {
     const box = this.camera.boxInMiddle(280, 160);
     const id = this.#freshId('note');
-    this.do(items.putNote(this.#place, id, { text, position: position ?? [box.x, box.y], size: [280, 160] }));
+    this.do(items.putNote(this.place, id, { text, position: position ?? [box.x, box.y], size: [280, 160] }));
     this.select({ notes: [id] });
     return id;
   }
 
   changeFrame(id: string, change: Partial<FrameData>): void {
-    const frame = this.#peek.frames.get(id);
-    if (frame) this.do(items.putFrame(this.#place, id, { ...frame, ...change } as FrameData, 'Change a frame'));
+    const frame = this.peek.frames.get(id);
+    if (frame) this.do(items.putFrame(this.place, id, { ...frame, ...change } as FrameData, 'Change a frame'));
   }
 
   changeNote(id: string, change: Partial<NoteData>): void {
-    const note = this.#peek.notes.get(id);
-    if (note) this.do(items.putNote(this.#place, id, { ...note, ...change } as NoteData, 'Change a note'));
+    const note = this.peek.notes.get(id);
+    if (note) this.do(items.putNote(this.place, id, { ...note, ...change } as NoteData, 'Change a note'));
+  }
+
+  /** Shows an item at another size while it is being resized; null shows its own. */
+  trySize(kind: keyof items.Items, id: string, size: Size | null): void {
+    this.scene.trySize(kind, id, size);
+    this.#ticks.bump(`${kind.slice(0, -1)} ${id}`);
   }
 
   // ------------------------------------------------------------ selection and clipboard
@@ -315,18 +338,18 @@ export class Editor {
   }
 
   selectAll(): void {
-    const { nodes, frames, notes } = this.#peek;
+    const { nodes, frames, notes } = this.peek;
     this.select({ nodes: nodes.keys(), frames: frames.keys(), notes: notes.keys() });
   }
 
   removeSelection(): void {
-    this.do(items.remove(this.#place, this.selected.items));
+    this.do(items.remove(this.place, this.selected.items));
   }
 
   /** The selection as text for the clipboard; '' when nothing is selected. */
   copy(): string {
     this.#pastes = 0;
-    return this.selected.count ? copy(this.#place, this.selected.items) : '';
+    return this.selected.count ? copy(this.place, this.selected.items) : '';
   }
 
   /** Pastes text of ours and selects it; false when the text is anything else. */
@@ -337,7 +360,7 @@ export class Editor {
     const step = this.#pastes * PASTE_STEP;
     const corner = cornerOf(clip);
     const offset: Point = at ? [at[0] - corner[0], at[1] - corner[1]] : [step, step];
-    const pasted = paste(this.#place, clip, { offset, keepIncoming });
+    const pasted = paste(this.place, clip, { offset, keepIncoming });
     if (!pasted) return true;
     this.do(pasted.command);
     this.select(pasted.items);
@@ -347,7 +370,7 @@ export class Editor {
   /** A copy beside the selection that keeps the links into it. */
   duplicate(): void {
     if (!this.selected.count) return;
-    const text = copy(this.#place, this.selected.items);
+    const text = copy(this.place, this.selected.items);
     this.#pastes = 0;
     this.paste(text, null, true);
   }
@@ -365,7 +388,7 @@ export class Editor {
   }
 
   setRun(node: string, patch: Partial<NodeRun>): void {
-    if (this.runs.set(node, patch) && this.#peek.nodes.has(node)) this.scene.refresh(node);
+    if (this.runs.set(node, patch) && this.peek.nodes.has(node)) this.scene.refresh(node);
     this.#tell((listener) => listener.ran?.(node));
   }
 
@@ -410,7 +433,7 @@ export class Editor {
     if (!schema) return null;
     const socket = request.fitting && fittingSocket(this.#catalogue, schema, request.fitting);
     const id = this.#freshId(type);
-    this.do(addWired(this.#place, id, type, request.at, request.fitting, socket, given));
+    this.do(addWired(this.place, id, type, request.at, request.fitting, socket, given));
     this.select({ nodes: [id] });
     return id;
   }
@@ -436,21 +459,18 @@ export class Editor {
 
   // ------------------------------------------------------------ inside
 
+  /** What edits start from. */
   get place(): Place {
-    return this.#place;
-  }
-
-  get #place(): Place {
     return { document: this.#document, graph: this.#graph, catalogue: this.#catalogue };
   }
 
-  /** The graph without following it. */
-  get #peek(): Graph {
+  /** The graph without following it: for code that is told of changes in another way. */
+  get peek(): Graph {
     return this.#document.graph(this.#graph);
   }
 
   #freshId(type: string): string {
-    const { nodes, frames, notes } = this.#peek;
+    const { nodes, frames, notes } = this.peek;
     return freshId(type, (id) => nodes.has(id) || frames.has(id) || notes.has(id));
   }
 
@@ -469,7 +489,9 @@ export class Editor {
       this.#ticks.bump(`${change.table.slice(0, -1)} ${change.id}`);
       if (change.table === 'nodes' && change.after === undefined) this.runs.forget(change.id);
     }
-    const { nodes, frames, notes } = this.#peek;
+    if (here.some((change) => change.before === undefined || change.after === undefined)) this.#structure += 1;
+    if (here.some((change) => change.table === 'nodes' && change.before?.inputs !== change.after?.inputs)) this.#links += 1;
+    const { nodes, frames, notes } = this.peek;
     this.selected.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     this.revision += 1;
     this.#tell((listener) => listener.changed?.(changes));
@@ -477,7 +499,9 @@ export class Editor {
   }
 
   #rebuild(): void {
-    this.scene.reset(this.#peek, this.#catalogue);
+    this.scene.reset(this.peek, this.#catalogue);
+    this.#structure += 1;
+    this.#links += 1;
     this.#ticks.bumpAll();
     this.#tell((listener) => listener.changed?.(null));
   }

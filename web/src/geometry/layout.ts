@@ -15,6 +15,7 @@ const TEXT_WIDTH = 288;
 export const MIN_WIDTH = 160;
 const MIN_PICTURE = 96;
 const WORDS_HEIGHT = 80;
+const INPUT_PICTURE = 176;
 
 /** One line of a node: an input on the left, an output on the right, or both. */
 export interface Row {
@@ -54,16 +55,19 @@ export interface LayoutInput {
   words: boolean;
 }
 
-const isTall = (input: InputSchema): boolean => input.widget?.kind === 'text' && (input.widget.lines ?? 1) > 1;
+const isTall = (input: InputSchema): boolean =>
+  input.widget?.kind === 'image_file' || (input.widget?.kind === 'text' && (input.widget.lines ?? 1) > 1);
 
 const linesOf = (input: InputSchema): number =>
   input.widget?.kind === 'text' ? Math.min(12, Math.max(2, input.widget.lines ?? 1)) : 1;
 
-const heightOf = (slot: Slot): number =>
-  isTall(slot.schema) ? CAPTION + linesOf(slot.schema) * LINE + 14 : ROW;
+function heightOf({ schema }: Slot): number {
+  if (!isTall(schema)) return ROW;
+  return CAPTION + (schema.widget?.kind === 'image_file' ? INPUT_PICTURE : linesOf(schema) * LINE + 14);
+}
 
 export function defaultWidth(slots: readonly Slot[]): number {
-  return slots.some((slot) => isTall(slot.schema)) ? TEXT_WIDTH : WIDTH;
+  return slots.some((slot) => slot.schema.widget?.kind === 'text' && isTall(slot.schema)) ? TEXT_WIDTH : WIDTH;
 }
 
 export function layoutNode(input: LayoutInput): NodeLayout {

@@ -22,7 +22,7 @@ export class Layouts {
   of(node: NodeData, outputs: () => string[], catalogue: Catalogue, look: Look): NodeLayout {
     const schema = catalogue.nodes[node.type];
     const drawn = schema ?? missingSchema(node, outputs());
-    const aspect = look.aspect || (schema && showsInput(schema) ? 1 : 0);
+    const { aspect } = look;
     const key = `${keyOf(node, schema, drawn)}|${aspect}|${look.words}`;
     let layout = this.#known.get(key);
     if (!layout) {
@@ -34,9 +34,6 @@ export class Layouts {
     return layout;
   }
 }
-
-/** A node that reads a picture from a file shows it. */
-const showsInput = (schema: NodeSchema): boolean => schema.inputs.some((input) => input.widget?.kind === 'image_file');
 
 const varies = new WeakMap<NodeSchema, boolean>();
 

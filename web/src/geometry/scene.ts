@@ -6,7 +6,7 @@ import type { Graph } from '../document/document';
 import type { Items } from '../document/edit/items';
 import { incoming, linkKey, type Link } from '../document/links';
 import { outputType } from '../document/typing';
-import type { FrameData, InputEnd, NodeData, NoteData, OutputEnd, Point } from '../document/types';
+import type { FrameData, InputEnd, NodeData, NoteData, OutputEnd, Point, Size } from '../document/types';
 import type { Curve } from './curve';
 import { Grid } from './grid';
 import type { NodeLayout } from './layout';
@@ -26,6 +26,7 @@ export class Scene {
   look: (id: string) => Look = () => ({ aspect: 0, words: false });
   readonly #layouts = new Layouts();
   readonly #links = new Map<string, LinkShape>();
+  readonly #tried = new Map<string, Size>();
   #graph: Graph | null = null;
   #catalogue: Catalogue | null = null;
 
@@ -75,8 +76,22 @@ export class Scene {
     if (kind === 'nodes') this.#redraw(id);
   }
 
+  /** Gives an item another size during a gesture; null gives it its own again. */
+  trySize(kind: keyof Items, id: string, size: Size | null): void {
+    if (kind === 'nodes') {
+      if (size) this.#tried.set(id, size);
+      else this.#tried.delete(id);
+      this.refresh(id);
+      return;
+    }
+    const own = this.#graph?.[kind].get(id);
+    if (own) this[kind].set(id, size ? rectAt(own.position, size) : boxOf(own));
+  }
+
   layout(id: string): NodeLayout | undefined {
-    const node = this.#graph?.nodes.get(id);
+    const own = this.#graph?.nodes.get(id);
+    const tried = this.#tried.get(id);
+    const node = own && tried ? { ...own, size: tried } : own;
     return node && this.#catalogue ? this.#layouts.of(node, this.#schemaless(id), this.#catalogue, this.look(id)) : undefined;
   }
 
@@ -86,6 +101,15 @@ export class Scene {
 
   link(to: InputEnd): LinkShape | undefined {
     return this.#links.get(linkKey(to));
+  }
+
+  /** The links into and out of a node. */
+  *linksOf(id: string): Generator<LinkShape> {
+    const links = [...incoming(id, this.#graph?.nodes.get(id)), ...(this.#graph?.links.outgoing(id) ?? [])];
+    for (const { to } of links) {
+      const shape = this.link(to);
+      if (shape) yield shape;
+    }
   }
 
   /** Where a socket's centre is; null when the node or socket does not exist. */

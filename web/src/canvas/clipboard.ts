@@ -1,0 +1,28 @@
+// Copy, cut and paste as the browser tells of them: the text travels through the system's clipboard, so it
+// reaches other tabs and browsers. While something is being typed the clipboard is the field's.
+import type { Point } from '../document/types';
+import type { Editor } from '../editor/editor.svelte';
+import { isTyping } from './typing';
+
+/** True when the user means text of the page rather than nodes. */
+const isText = (event: ClipboardEvent): boolean =>
+  event.defaultPrevented || isTyping(event.target) || (window.getSelection()?.toString() ?? '') !== '';
+
+export function copyEvent(editor: Editor, event: ClipboardEvent): boolean {
+  if (isText(event)) return false;
+  const text = editor.copy();
+  if (!text) return false;
+  event.clipboardData?.setData('text/plain', text);
+  event.preventDefault();
+  return true;
+}
+
+export function cutEvent(editor: Editor, event: ClipboardEvent): void {
+  if (copyEvent(editor, event)) editor.removeSelection();
+}
+
+export function pasteEvent(editor: Editor, event: ClipboardEvent, at: Point | null): void {
+  if (event.defaultPrevented || isTyping(event.target)) return;
+  const text = event.clipboardData?.getData('text/plain') ?? '';
+  if (text && editor.paste(text, at)) event.preventDefault();
+}

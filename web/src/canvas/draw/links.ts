@@ -1,0 +1,63 @@
+// All links in view, batched by colour: one stroke for thousands of curves.
+import type { Curve } from '../../geometry/curve';
+import { reach } from '../../geometry/curve';
+import type { Rect } from '../../geometry/rect';
+import type { LinkShape } from '../../geometry/scene';
+
+export interface LinkStyle {
+  colourOf: (type: string) => string;
+  /** Links not to be drawn faint while these are looked at; null for all alike. */
+  bright: ReadonlySet<LinkShape> | null;
+  hidden: LinkShape | null;
+  zoom: number;
+}
+
+const CURVES_FROM_ZOOM = 0.12;
+
+export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkShape>, area: Rect, style: LinkStyle): void {
+  const paths = new Map<string, Path2D>();
+  const curved = style.zoom >= CURVES_FROM_ZOOM;
+  for (const link of links) {
+    if (link === style.hidden || style.bright?.has(link) || !mayShow(link, area)) continue;
+    let path = paths.get(link.type);
+    if (!path) paths.set(link.type, (path = new Path2D()));
+    trace(path, link, curved);
+  }
+  ctx.lineCap = 'round';
+  ctx.globalAlpha = style.bright?.size ? 0.45 : 0.85;
+  ctx.lineWidth = Math.max(2, 1.1 / style.zoom);
+  for (const [type, path] of paths) {
+    ctx.strokeStyle = style.colourOf(type);
+    ctx.stroke(path);
+  }
+  ctx.globalAlpha = 1;
+  for (const link of style.bright ?? []) drawLink(ctx, link, style.colourOf(link.type), Math.max(3, 1.6 / style.zoom));
+}
+
+export function drawLink(ctx: CanvasRenderingContext2D, curve: Curve, colour: string, width: number): void {
+  const path = new Path2D();
+  trace(path, curve, true);
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.stroke(path);
+}
+
+export function trace(path: Path2D, link: Curve, curved: boolean): void {
+  path.moveTo(link.x1, link.y1);
+  if (!curved) {
+    path.lineTo(link.x2, link.y2);
+    return;
+  }
+  const r = reach(link);
+  path.bezierCurveTo(link.x1 + r, link.y1, link.x2 - r, link.y2, link.x2, link.y2);
+}
+
+/** Cheaper than exact bounds: this is asked of every link in every frame. */
+function mayShow(link: LinkShape, area: Rect): boolean {
+  const top = link.y1 < link.y2 ? link.y1 : link.y2;
+  const bottom = link.y1 < link.y2 ? link.y2 : link.y1;
+  if (bottom < area.y || top > area.y + area.height) return false;
+  const left = link.x1 < link.x2 ? link.x1 : link.x2 - 240;
+  const right = link.x1 < link.x2 ? link.x2 : link.x1 + 240;
+  return right >= area.x && left <= area.x + area.width;
+}

@@ -1,0 +1,85 @@
+// Moves the selection. What a selected frame holds goes with it. The first item comes to rest on the grid and
+// the others keep their distance to it; Alt moves freely.
+import type { Moves } from '../../document/edit/items';
+import type { Point } from '../../document/types';
+import { heldBy } from '../../geometry/hit';
+import { snapped } from '../../geometry/snap';
+import type { Stage } from '../stage.svelte';
+import type { Kind } from '../target';
+import type { Gesture, Spot } from './gesture';
+
+interface Moving {
+  kind: Kind;
+  id: string;
+  from: Point;
+}
+
+export class Drag implements Gesture {
+  readonly cursor = 'grabbing';
+  readonly #stage: Stage;
+  readonly #start: Point;
+  readonly #moving: Moving[];
+  #shift: Point = [0, 0];
+
+  /** `lead`: the item under the pointer, which snaps. */
+  constructor(stage: Stage, { at }: Spot, lead: { kind: Kind; id: string }) {
+    this.#stage = stage;
+    this.#start = at;
+    this.#moving = itemsToMove(stage, lead);
+  }
+
+  move({ at, alt }: Spot): void {
+    const lead = this.#moving[0];
+    if (!lead) return;
+    const free: Point = [at[0] - this.#start[0], at[1] - this.#start[1]];
+    this.#shift = alt
+      ? free
+      : [snapped(lead.from[0] + free[0]) - lead.from[0], snapped(lead.from[1] + free[1]) - lead.from[1]];
+    this.#place(this.#shift);
+  }
+
+  end(): void {
+    const [dx, dy] = this.#shift;
+    if (dx === 0 && dy === 0) return;
+    this.#stage.editor.move(movesOf(this.#moving, this.#shift));
+  }
+
+  cancel(): void {
+    this.#place([0, 0]);
+  }
+
+  #place([dx, dy]: Point): void {
+    for (const { kind, id, from } of this.#moving) this.#stage.shift(kind, id, [from[0] + dx, from[1] + dy]);
+  }
+}
+
+export function movesOf(items: readonly Moving[], [dx, dy]: Point): Moves {
+  const of = (kind: Kind): Map<string, Point> =>
+    new Map(items.filter((item) => item.kind === kind).map(({ id, from }) => [id, [from[0] + dx, from[1] + dy]]));
+  return { nodes: of('nodes'), frames: of('frames'), notes: of('notes') };
+}
+
+/** The selection and what its frames hold, the lead first. */
+export function itemsToMove(stage: Stage, lead: { kind: Kind; id: string } | null): Moving[] {
+  const { scene, selected } = stage.editor;
+  const chosen: Record<Kind, Set<string>> = {
+    nodes: new Set(selected.items.nodes),
+    frames: new Set(selected.items.frames),
+    notes: new Set(selected.items.notes),
+  };
+  for (const frame of selected.items.frames) {
+    const held = heldBy(scene, frame);
+    for (const kind of ['nodes', 'frames', 'notes'] as const) for (const id of held[kind]) chosen[kind].add(id);
+  }
+  const moving: Moving[] = [];
+  for (const kind of ['nodes', 'frames', 'notes'] as const) {
+    for (const id of chosen[kind]) {
+      const box = scene[kind].get(id);
+      if (!box) continue;
+      const item: Moving = { kind, id, from: [box.x, box.y] };
+      if (lead?.kind === kind && lead.id === id) moving.unshift(item);
+      else moving.push(item);
+    }
+  }
+  return moving;
+}

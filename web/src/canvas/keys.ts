@@ -1,0 +1,162 @@
+// The canvas's keys. A list of what each does, so that help can show it; keys belong to a field while one is
+// being typed in, and to whoever answered them first.
+import { move } from '../document/edit/items';
+import { nextNode, type Direction } from '../geometry/walk';
+import { STEP } from '../geometry/snap';
+import { movesOf, itemsToMove } from './gestures/drag';
+import type { Pointer } from './pointer';
+import type { Stage } from './stage.svelte';
+import { isTyping } from './typing';
+
+const ARROWS: Readonly<Record<string, Direction>> = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+};
+const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] } as const;
+
+export interface Shortcut {
+  /** As in KeyboardEvent.key, "Mod+" for Ctrl or ⌘. */
+  keys: readonly string[];
+  label: string;
+  run: () => void;
+}
+
+export class Keys {
+  readonly shortcuts: readonly Shortcut[];
+  readonly #stage: Stage;
+  readonly #pointer: Pointer;
+  #spaceUsed = false;
+
+  constructor(stage: Stage, pointer: Pointer) {
+    this.#stage = stage;
+    this.#pointer = pointer;
+    this.shortcuts = this.#list();
+  }
+
+  down(event: KeyboardEvent): void {
+    if (event.key === 'Escape') return this.#escape(event);
+    if (event.defaultPrevented || event.isComposing || isTyping(event.target)) return;
+    if (this.#stage.editor.paletteRequest) return;
+    const done = this.#special(event) || this.#shortcut(event);
+    if (done) event.preventDefault();
+  }
+
+  up(event: KeyboardEvent): void {
+    if (event.key !== ' ' || !this.#pointer.panning) return;
+    this.#pointer.panning = false;
+    if (this.#stage.root) this.#stage.root.style.cursor = '';
+    if (!this.#spaceUsed && !this.#stage.busy && !isTyping(event.target)) this.#palette();
+  }
+
+  #escape(event: KeyboardEvent): void {
+    const { stage, pointer } = { stage: this.#stage, pointer: this.#pointer };
+    if (pointer.cancel()) return event.preventDefault();
+    if (event.defaultPrevented) return;
+    const node = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-node]') : null;
+    if (node && node !== event.target) return node.focus({ preventScroll: true });
+    if (!isTyping(event.target) && !stage.editor.paletteRequest) stage.editor.select({});
+  }
+
+  #special(event: KeyboardEvent): boolean {
+    const direction = ARROWS[event.key];
+    if (direction) return this.#arrow(event, direction);
+    const onButton = event.target instanceof Element && event.target.closest('button, a, summary') !== null;
+    if (event.key === ' ' && !onButton) {
+      if (!event.repeat) this.#spaceUsed = false;
+      this.#pointer.panning = true;
+      if (this.#stage.root && !this.#stage.busy) this.#stage.root.style.cursor = 'grab';
+      return true;
+    }
+    if (event.key === 'Tab' && this.#isIdle(event)) {
+      this.#palette();
+      return true;
+    }
+    if (event.key === 'Enter' && this.#stage.focused && !onButton) return this.#enter();
+    return false;
+  }
+
+  /** Tab opens the palette under a resting pointer; for those who move by keyboard it goes on to what is next. */
+  #isIdle(event: KeyboardEvent): boolean {
+    if (event.shiftKey || event.ctrlKey || event.altKey || this.#stage.walking || !this.#pointer.over) return false;
+    return event.target === document.body || (event.target instanceof HTMLElement && event.target.dataset['node'] !== undefined);
+  }
+
+  #arrow(event: KeyboardEvent, direction: Direction): boolean {
+    const { editor } = this.#stage;
+    const [x, y] = STEPS[direction];
+    const step = STEP * (event.shiftKey ? 8 : 1);
+    const onNode = event.target instanceof HTMLElement && event.target.dataset['node'] !== undefined;
+    if (event.ctrlKey || event.metaKey) return false;
+    if (!event.altKey && onNode && this.#stage.walking) return this.#walk(direction);
+    if (!editor.selected.count) return onNode ? this.#walk(direction) : false;
+    const moves = movesOf(itemsToMove(this.#stage, null), [x * step, y * step]);
+    const command = move(editor.place, moves);
+    if (command) editor.do({ ...command, merge: `nudge ${[...editor.selection].join(' ')}` });
+    return true;
+  }
+
+  #walk(direction: Direction): boolean {
+    const { editor, focused } = this.#stage;
+    const next = focused && nextNode(editor.peek, editor.scene, focused, direction);
+    if (next) this.#stage.walkTo(next);
+    return true;
+  }
+
+  #enter(): boolean {
+    const element = this.#stage.focused && this.#stage.element('nodes', this.#stage.focused);
+    const field = element && element.querySelector<HTMLElement>('[data-input] :is(input, textarea, select, button):not([tabindex="-1"])');
+    if (field) field.focus({ preventScroll: true });
+    return Boolean(field);
+  }
+
+  #palette(): void {
+    const { editor } = this.#stage;
+    const at = this.#pointer.over;
+    if (!at) return editor.openPalette();
+    const { view, origin } = editor.camera;
+    const [x, y] = [at[0] * view.zoom + view.x + origin[0], at[1] * view.zoom + view.y + origin[1]];
+    editor.openPalette({ x, y, at, fitting: null });
+  }
+
+  #shortcut(event: KeyboardEvent): boolean {
+    const name = nameOf(event);
+    const found = this.shortcuts.find(({ keys }) => keys.includes(name));
+    found?.run();
+    return found !== undefined;
+  }
+
+  #list(): Shortcut[] {
+    const { editor } = this.#stage;
+    return [
+      { keys: ['Delete', 'Backspace'], label: 'Delete', run: () => editor.removeSelection() },
+      { keys: ['Mod+a'], label: 'Select all', run: () => editor.selectAll() },
+      { keys: ['Mod+d'], label: 'Duplicate', run: () => editor.duplicate() },
+      { keys: ['Mod+z'], label: 'Undo', run: () => editor.undo() },
+      { keys: ['Mod+Shift+z', 'Mod+y'], label: 'Redo', run: () => editor.redo() },
+      { keys: ['m'], label: 'Mute', run: () => editor.toggleMode(editor.selection, 'mute') },
+      { keys: ['b'], label: 'Bypass', run: () => editor.toggleMode(editor.selection, 'bypass') },
+      { keys: ['f'], label: 'Show the selection', run: () => editor.fit('selection') },
+      { keys: ['Home'], label: 'Show all', run: () => editor.fit('all') },
+      { keys: ['g'], label: 'Frame the selection', run: () => void editor.addFrame() },
+      { keys: ['F2'], label: 'Rename', run: () => this.#stage.rename() },
+      { keys: ['+', '='], label: 'Zoom in', run: () => editor.camera.zoomTo(editor.view.zoom * 1.25) },
+      { keys: ['-'], label: 'Zoom out', run: () => editor.camera.zoomTo(editor.view.zoom / 1.25) },
+      { keys: ['0'], label: 'Zoom to 100%', run: () => editor.camera.zoomTo(1) },
+    ];
+  }
+}
+
+/** "Mod+Shift+z"; Shift is named for letters only, signs already tell. */
+function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const isLetter = key.length > 1 || key.toUpperCase() !== key;
+  const parts = [
+    event.ctrlKey || event.metaKey ? 'Mod' : '',
+    event.altKey ? 'Alt' : '',
+    event.shiftKey && isLetter ? 'Shift' : '',
+    key,
+  ];
+  return parts.filter(Boolean).join('+');
+}

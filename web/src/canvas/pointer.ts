@@ -1,0 +1,194 @@
+// From a press to a gesture: looks at what was pressed, lets one gesture follow, and calls it off on Escape
+// or a second finger. What widgets do with the pointer is theirs.
+import type { Point } from '../document/types';
+import { linkAt } from '../geometry/hit';
+import { Drag } from './gestures/drag';
+import type { Gesture, Spot } from './gestures/gesture';
+import { linkFrom, LinkDrag } from './gestures/link';
+import { Pan } from './gestures/pan';
+import { Pinch } from './gestures/pinch';
+import { Resize } from './gestures/resize';
+import { BoxSelect } from './gestures/select';
+import type { Stage } from './stage.svelte';
+import { targetOf, type Pressed, type Target } from './target';
+
+/** A press becomes a drag after so many pixels. */
+const SLACK = 4;
+const LONG_PRESS_MS = 550;
+
+/** A press that may become a gesture, or stay a click. */
+interface Pending {
+  gesture: () => Gesture | null;
+  start: Spot;
+  click: () => void;
+}
+
+export class Pointer {
+  readonly #stage: Stage;
+  readonly #fingers = new Map<number, Point>();
+  #pending: Pending | null = null;
+  #gesture: Gesture | null = null;
+  #pinch: Pinch | null = null;
+  #last: Point = [0, 0];
+  #longPress = 0;
+  /** The space bar is held: the next drag pans. */
+  panning = false;
+  /** Where the pointer last was over the canvas, in its own units; null when it is elsewhere. */
+  over: Point | null = null;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  down(event: PointerEvent): void {
+    if (event.pointerType === 'touch' && this.#second(event)) return;
+    if (this.#gesture || this.#pending) return;
+    const pressed = targetOf(event.target);
+    if (pressed === 'own') return;
+    const start = this.#spot(event);
+    this.#last = [event.clientX, event.clientY];
+    this.#stage.walking = false;
+    this.#pending = this.#choose(event, pressed, start);
+    if (!this.#pending) return;
+    if (event.pointerType === 'touch') this.#longPress = window.setTimeout(() => this.#hold(event), LONG_PRESS_MS);
+  }
+
+  move(event: PointerEvent): void {
+    const point: Point = [event.clientX, event.clientY];
+    this.over = this.#stage.editor.camera.at(...point);
+    if (this.#pinch) {
+      this.#pinch.move(event.pointerId, point);
+      return;
+    }
+    if (this.#fingers.has(event.pointerId)) this.#fingers.set(event.pointerId, point);
+    if (this.#pending && !this.#begin(event)) return;
+    if (!this.#gesture) {
+      if (event.pointerType !== 'touch') this.#hover(event);
+      return;
+    }
+    this.#gesture.move(this.#spot(event));
+    this.#last = point;
+  }
+
+  up(event: PointerEvent): void {
+    window.clearTimeout(this.#longPress);
+    this.#fingers.delete(event.pointerId);
+    if (this.#pinch) {
+      if (this.#fingers.size === 0) this.#pinch = null;
+      return;
+    }
+    const [gesture, pending] = [this.#gesture, this.#pending];
+    this.#stop();
+    if (event.type === 'pointercancel') gesture?.cancel();
+    else if (gesture) gesture.end(this.#spot(event));
+    else pending?.click();
+  }
+
+  leave(): void {
+    this.over = null;
+    if (!this.#gesture) this.#stage.hover(null);
+  }
+
+  /** True when there was something to call off. */
+  cancel(): boolean {
+    const gesture = this.#gesture;
+    const any = gesture !== null || this.#pending !== null;
+    this.#stop();
+    gesture?.cancel();
+    return any;
+  }
+
+  #stop(): void {
+    this.#gesture = null;
+    this.#pending = null;
+    this.#stage.busy = false;
+    if (this.#stage.root) this.#stage.root.style.cursor = this.panning ? 'grab' : '';
+  }
+
+  #begin(event: PointerEvent): boolean {
+    const pending = this.#pending;
+    if (!pending) return false;
+    const [x, y] = pending.start.client;
+    if (Math.hypot(event.clientX - x, event.clientY - y) < SLACK) return false;
+    window.clearTimeout(this.#longPress);
+    this.#pending = null;
+    this.#gesture = pending.gesture();
+    if (!this.#gesture) return false;
+    // Only now: a press that stays a click must reach what was pressed.
+    this.#stage.root?.setPointerCapture(event.pointerId);
+    this.#stage.busy = true;
+    if (this.#stage.root) this.#stage.root.style.cursor = this.#gesture.cursor ?? '';
+    return true;
+  }
+
+  #choose(event: PointerEvent, pressed: Exclude<Target, 'own'>, start: Spot): Pending | null {
+    const stage = this.#stage;
+    const pans = event.button === 1 || (event.button === 0 && this.panning);
+    if (pans) return { gesture: () => new Pan(stage), start, click: () => undefined };
+    if (event.button !== 0) return null;
+    if (pressed?.socket) {
+      const { socket } = pressed;
+      const gesture = (): Gesture | null => {
+        const linking = linkFrom(stage, socket);
+        return linking && new LinkDrag(stage, linking);
+      };
+      return { gesture, start, click: () => stage.focus(socket.node) };
+    }
+    if (pressed?.item) return this.#pressItem(event, pressed.item, pressed.grip, start);
+    const adds = event.shiftKey || event.ctrlKey || event.metaKey;
+    const click = (): void => {
+      if (!adds) stage.editor.select({});
+      stage.blur();
+    };
+    return { gesture: () => (adds ? new BoxSelect(stage, start, true) : new Pan(stage)), start, click };
+  }
+
+  #pressItem(event: PointerEvent, item: Pressed, grip: boolean, start: Spot): Pending | null {
+    const stage = this.#stage;
+    const { editor } = stage;
+    const chosen = editor.selected.items[item.kind].has(item.id);
+    const toggles = event.shiftKey || event.ctrlKey || event.metaKey;
+    const only = { [item.kind]: [item.id] };
+    if (!chosen) editor.select(only, toggles ? 'add' : 'replace');
+    if (item.kind === 'nodes') stage.focus(item.id);
+    const click = (): void => {
+      if (chosen) editor.select(only, toggles ? 'toggle' : 'replace');
+    };
+    const gesture = (): Gesture =>
+      grip ? new Resize(stage, start, item.kind, item.id) : new Drag(stage, start, item);
+    return { gesture, start, click };
+  }
+
+  /** A finger held still asks for the menu. */
+  #hold(event: PointerEvent): void {
+    this.cancel();
+    this.#stage.menuAt(event.clientX, event.clientY, event.target);
+  }
+
+  #second(event: PointerEvent): boolean {
+    this.#fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    if (this.#fingers.size < 2) return false;
+    window.clearTimeout(this.#longPress);
+    this.cancel();
+    this.#pinch = new Pinch(this.#stage, this.#fingers);
+    return true;
+  }
+
+  #hover(event: PointerEvent): void {
+    const { editor } = this.#stage;
+    const isOpen = targetOf(event.target) === null;
+    const radius = 6 / editor.camera.view.zoom;
+    this.#stage.hover(isOpen && this.over ? linkAt(editor.scene, this.over, radius) : null);
+  }
+
+  #spot(event: PointerEvent): Spot {
+    const client: Point = [event.clientX, event.clientY];
+    return {
+      client,
+      at: this.#stage.editor.camera.at(...client),
+      by: [client[0] - this.#last[0], client[1] - this.#last[1]],
+      shift: event.shiftKey,
+      alt: event.altKey,
+    };
+  }
+}
