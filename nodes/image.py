@@ -35,7 +35,7 @@ def load_image(file: PictureFile) -> Loaded:
     Args:
         file: A picture of the input folder. Of a moving picture the first frame is taken.
     """
-    from nodes.pixels import UnusablePicture, read_picture
+    from nodes.diffusion.pictures import UnusablePicture, read_picture
 
     try:
         return Loaded(*read_picture(file))
@@ -59,7 +59,7 @@ def scale_image(
     Returns:
         The picture in the new size.
     """
-    from nodes.resize import resize
+    from nodes.diffusion.resize import resize
 
     if width < 1 or height < 1:
         raise BadValue("width", f"A picture cannot be {width} x {height}.", "Use sizes of at least 1.")
@@ -101,7 +101,7 @@ def blend_images(base: Image, overlay: Image, factor: Fraction = 0.5, mode: Blen
         factor: 0 shows only the base, 1 the full blend.
         mode: How colours meet: normal covers, multiply darkens, screen lightens.
     """
-    from nodes.resize import resize
+    from nodes.diffusion.resize import resize
 
     _, height, width, _ = base.pixels.shape
     above = overlay.pixels

@@ -75,7 +75,9 @@ def encode_image(vae: VAE, image: Image, ctx: Context) -> Latent:
     _, height, width, _ = image.pixels.shape
     cell = vae.space.downscale
     if min(height, width) < cell:
-        raise BadValue("image", f"The picture is {width} x {height}, smaller than {cell} x {cell}.", "Scale it up first.")
+        raise BadValue(
+            "image", f"The picture is {width} x {height}, smaller than {cell} x {cell}.", "Scale it up first."
+        )
     top, left = height % cell // 2, width % cell // 2
     cut_height, cut_width = height // cell * cell, width // cell * cell
     if (cut_height, cut_width) != (height, width):

@@ -22,16 +22,3 @@ async def switch(use_first: bool, first: Lazy[T], second: Lazy[T]) -> T:
         The chosen value.
     """
     return await first() if use_first else await second()
-
-
-@node(category="logic")
-def reroute(value: T) -> T:
-    """Lead a link around other nodes.
-
-    Args:
-        value: Any value.
-
-    Returns:
-        The same value.
-    """
-    return value

@@ -17,7 +17,12 @@ def preview_image(image: Image, ctx: Context) -> None:
 
 
 @node(category="image/output")
-def save_image(image: Image, ctx: Context, name: str = "image", format: PNG | JPEG | WebP = PNG()) -> None:
+def save_image(
+    image: Image,
+    ctx: Context,
+    name: str = "image",
+    format: PNG | JPEG | WebP = PNG(),  # noqa: B008  # frozen, so one default serves every call
+) -> None:
     """Save a picture in the results folder and show it.
 
     Args:

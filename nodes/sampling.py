@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Context, Number, node
@@ -67,11 +68,12 @@ def sample(
     sigmas = cut(choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise), start_step, end_step, keep_noise)
     if not sigmas:
         return start
-    guided = Guided(denoiser, positive.embedding, negative and negative.embedding, guidance, len(start.samples))
+    unwanted = negative.embedding if negative is not None else None
+    guided = Guided(denoiser, positive.embedding, unwanted, guidance, len(start.samples))
     preview: LatentPreview = ctx.weights(model.space.preview)
     plan = Walk(sampler, sigmas, seed, add_noise)
     for step in ctx.track(walk(guided, start.samples, model.space, plan), total=len(sigmas) - 1):
-        ctx.preview(lambda x0=step.denoised: preview(x0))
+        ctx.preview(partial(preview, step.denoised))
         result = step.x
     return replace(start, samples=result.cpu())
 

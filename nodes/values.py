@@ -8,9 +8,7 @@ from typing import Literal, NamedTuple
 from nodes.api import BadValue, node
 from nodes.fields import LongText, SeedNumber
 
-Operation = Literal[
-    "add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"
-]
+Operation = Literal["add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"]
 
 
 @node(category="values")

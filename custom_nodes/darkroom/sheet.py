@@ -61,13 +61,13 @@ def put(page: Tensor, picture: Tensor, top: int, left: int) -> None:
 def caption(text: str, width: int, height: int, size: int) -> Tensor:
     """The text centred on a strip of page; cut with an ellipsis where it is too long."""
     import numpy as np
+    import PIL.Image
     import torch
-    from PIL import Image as pillow
     from PIL import ImageDraw, ImageFont
 
     font = ImageFont.load_default(size)
     while text and font.getlength(text) > width:
         text = text.rstrip("…")[:-1].rstrip() + "…" if len(text) > 1 else ""
-    strip = pillow.new("RGB", (width, height), (int(PAPER * 255),) * 3)
+    strip = PIL.Image.new("RGB", (width, height), (int(PAPER * 255),) * 3)
     ImageDraw.Draw(strip).text((width / 2, height / 2), text, fill=INK, font=font, anchor="mm")
     return torch.from_numpy(np.asarray(strip, dtype=np.float32) / 255)

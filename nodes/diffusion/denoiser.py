@@ -32,5 +32,5 @@ class EpsilonUNet:
         time = self.times[self.levels.nearest_step(sigma)].expand(len(x))
         scaled = (x / (sigma**2 + 1) ** 0.5).to(self.dtype)
         with torch.inference_mode():
-            (noise,) = self.unet(scaled, time, text.to(self.dtype), return_dict=False)
+            noise: Tensor = self.unet(scaled, time, text.to(self.dtype), return_dict=False)[0]
         return x - noise.float() * sigma

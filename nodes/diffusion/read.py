@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import BinaryIO
+from importlib import import_module
+from io import BufferedReader
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,16 +19,24 @@ DTYPES = {
 }  # fmt: skip
 
 
-def read_tensor(file: BinaryIO, entry: Entry) -> Tensor:
+def read_tensor(file: BufferedReader, entry: Entry) -> Tensor:
     """One tensor, on the CPU, in the dtype it is stored in."""
     raw = torch.empty(entry.stop - entry.start, dtype=torch.uint8)
     file.seek(entry.start)
-    if raw.numel() and file.readinto(memoryview(raw.numpy())) != raw.numel():
+    if raw.numel() and file.readinto(raw.numpy().data) != raw.numel():
         raise EOFError
     return raw.view(DTYPES[entry.dtype]).view(entry.shape)
 
 
-def fill_module(module: nn.Module, header: Header, names: Mapping[str, str], part: str, device: str, dtype: str) -> None:
+def build_empty(name: str, config: Mapping[str, Any]) -> Any:
+    """A model of diffusers without weights, on the meta device. Imported here, for the library takes seconds."""
+    with torch.device("meta"):
+        return getattr(import_module("diffusers"), name)(**config)
+
+
+def fill_module(
+    module: nn.Module, header: Header, names: Mapping[str, str], part: str, device: str, dtype: str
+) -> None:
     """Give a module built on the meta device its weights.
 
     `names` says for each of the module's tensors which of the file's it is. `part` names the module in errors.

@@ -1,4 +1,7 @@
-"""Recipes for the parts of a checkpoint: which file, which family, which part. Cheap to send, to compare and to keep."""
+"""Recipes for the parts of a checkpoint: which file, which family, which part.
+
+Describing a checkpoint reads its header only; `load` reads the weights.
+"""
 
 from __future__ import annotations
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import struct
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint, convert_ldm_vae_checkpoint
 from safetensors.torch import load_file, save_file
 
 from nodes.api import BadValue
@@ -23,13 +22,14 @@ from nodes.loaders import Checkpoint, load_checkpoint
 from tests.nodes import tiny as small
 from tests.nodes.plain import PlainContext
 
+CONVERTERS: Any = import_module("diffusers.loaders.single_file_utils")
 STEM = "model.diffusion_model.input_blocks.0.0.weight"
 
 
 # ---------------------------------------------------------------- what loads
 
 
-def test_every_part_computes_what_the_model_it_was_saved_from_computes(tiny: Checkpoint, ctx: PlainContext):
+def test_every_part_computes_what_the_model_it_was_saved_from_computes(tiny: Checkpoint, ctx: PlainContext) -> None:
     unet, vae, text = small.models()
     x, said = torch.randn(2, 4, 16, 16), torch.randn(2, 77, 128)
     time = torch.tensor([500, 500])
@@ -37,21 +37,23 @@ def test_every_part_computes_what_the_model_it_was_saved_from_computes(tiny: Che
     assert torch.allclose(ctx.weights(tiny.model.recipe).unet(x, time, said).sample, wanted, atol=1e-4)
     tokens = torch.randint(0, 49408, (1, 77))
     wanted = text(input_ids=tokens).last_hidden_state
-    assert torch.allclose(ctx.weights(tiny.text_encoder.recipe).model(input_ids=tokens).last_hidden_state, wanted, atol=1e-5)
+    assert torch.allclose(
+        ctx.weights(tiny.text_encoder.recipe).model(input_ids=tokens).last_hidden_state, wanted, atol=1e-5
+    )
     loaded = ctx.weights(tiny.vae.recipe).vae
     assert torch.allclose(loaded.decode(x).sample, vae.decode(x).sample, atol=1e-4)
     pixels = torch.rand(1, 3, 64, 64)
     assert torch.allclose(loaded.encode(pixels).latent_dist.mean, vae.encode(pixels).latent_dist.mean, atol=1e-4)
 
 
-def test_sizes_are_read_from_shapes_alone(tiny_file: Path):
+def test_sizes_are_read_from_shapes_alone(tiny_file: Path) -> None:
     header = read_header(tiny_file)
     assert sd1.unet_config(header) == small.UNET
     assert sd1.text_config(header) == small.TEXT
     assert {key: sd1.vae_config(header)[key] for key in small.VAE} == small.VAE
 
 
-def test_half_precision_files_are_computed_in_full_precision(tmp_path: Path, ctx: PlainContext):
+def test_half_precision_files_are_computed_in_full_precision(tmp_path: Path, ctx: PlainContext) -> None:
     path = small.write_checkpoint(tmp_path / "half.safetensors", torch.float16)
     model, _, _ = read_checkpoint(path)
     unet = ctx.weights(model.recipe).unet
@@ -59,7 +61,9 @@ def test_half_precision_files_are_computed_in_full_precision(tmp_path: Path, ctx
     assert model.recipe.size == 4 * sum(parameter.numel() for parameter in unet.parameters())
 
 
-def test_older_text_encoder_names_and_extra_tensors_do_no_harm(tmp_path: Path, tiny_file: Path, ctx: PlainContext):
+def test_older_text_encoder_names_and_extra_tensors_do_no_harm(
+    tmp_path: Path, tiny_file: Path, ctx: PlainContext
+) -> None:
     tensors = {name.replace("transformer.text_model.", "transformer."): t for name, t in load_file(tiny_file).items()}
     tensors["cond_stage_model.transformer.embeddings.position_ids"] = torch.arange(77)[None]
     tensors["model_ema.decay"] = torch.ones(())
@@ -71,14 +75,14 @@ def test_older_text_encoder_names_and_extra_tensors_do_no_harm(tmp_path: Path, t
     assert torch.equal(ctx.weights(text_encoder.recipe).encode("a fox"), ctx.weights(usual.recipe).encode("a fox"))
 
 
-def test_recipes_of_one_file_are_equal_and_of_a_changed_file_are_not(tiny_file: Path, tmp_path: Path):
+def test_recipes_of_one_file_are_equal_and_of_a_changed_file_are_not(tiny_file: Path, tmp_path: Path) -> None:
     assert read_checkpoint(tiny_file) == read_checkpoint(tiny_file)
     assert hash(read_checkpoint(tiny_file)[0]) == hash(read_checkpoint(tiny_file)[0])
     other = small.write_checkpoint(tmp_path / "other.safetensors")
     assert read_checkpoint(other)[0] != read_checkpoint(tiny_file)[0]
 
 
-def test_weights_do_not_ask_for_gradients(tiny: Checkpoint, ctx: PlainContext):
+def test_weights_do_not_ask_for_gradients(tiny: Checkpoint, ctx: PlainContext) -> None:
     for part in (tiny.model, tiny.text_encoder, tiny.vae):
         bundle = ctx.weights(part.recipe)
         modules = [value for value in vars(bundle).values() if isinstance(value, torch.nn.Module)]
@@ -89,18 +93,18 @@ def test_weights_do_not_ask_for_gradients(tiny: Checkpoint, ctx: PlainContext):
 # ---------------------------------------------------------------- names
 
 
-def test_names_are_those_of_the_converters_of_diffusers(tiny_file: Path):
+def test_names_are_those_of_the_converters_of_diffusers(tiny_file: Path) -> None:
     tensors = load_file(tiny_file)
-    wanted = convert_ldm_unet_checkpoint(tensors, {"layers_per_block": 2})
+    wanted = CONVERTERS.convert_ldm_unet_checkpoint(tensors, {"layers_per_block": 2})
     ours = unet_names(tensors, sd1.UNET, 2)
     assert {new: tensors[old].data_ptr() for new, old in ours.items()} == {k: t.data_ptr() for k, t in wanted.items()}
-    wanted = convert_ldm_vae_checkpoint(tensors, small.VAE)
+    wanted = CONVERTERS.convert_ldm_vae_checkpoint(tensors, small.VAE)
     ours = vae_names(tensors, sd1.VAE, 4)
     assert ours.keys() == wanted.keys()
     assert all(torch.equal(tensors[ours[name]].view_as(tensor), tensor) for name, tensor in wanted.items())
 
 
-def test_the_names_of_the_full_size_model_all_find_their_place():
+def test_the_names_of_the_full_size_model_all_find_their_place() -> None:
     listing = resources.files("tests.nodes.reference").joinpath("sd15_names.json.gz").read_bytes()
     names = json.loads(gzip.decompress(listing))
     shapes = {name: shape for part in names.values() for name, shape in part}
@@ -108,13 +112,13 @@ def test_the_names_of_the_full_size_model_all_find_their_place():
     unet = unet_names([n for n, _ in names["unet"]], "", 2)
     vae = vae_names([n for n, _ in names["vae"]], "", 4)
     text = clip_names([n for n, _ in names["clip"]], "transformer.")
-    from diffusers import AutoencoderKL, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
+    large_vae = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2}
     with torch.device("meta"):
         models: list[tuple[torch.nn.Module, dict[str, str]]] = [
-            (UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8), unet),
-            (AutoencoderKL(**small.VAE | {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2}), vae),
+            (small.DIFFUSERS.UNet2DConditionModel(cross_attention_dim=768, attention_head_dim=8), unet),
+            (small.DIFFUSERS.AutoencoderKL(**small.VAE | large_vae), vae),
             (CLIPTextModel(CLIPTextConfig(**small.TEXT | {"hidden_size": 768, "num_hidden_layers": 12,
              "intermediate_size": 3072, "num_attention_heads": 12})), text),
         ]  # fmt: skip
@@ -136,7 +140,7 @@ def refused(path: Path) -> str:
     return f"{caught.value.what} {caught.value.fix}"
 
 
-def test_a_missing_file_is_named(tmp_path: Path):
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "gone.safetensors is gone. Put it back" in refused(tmp_path / "gone.safetensors")
 
 
@@ -158,7 +162,7 @@ def test_a_missing_file_is_named(tmp_path: Path):
         (struct.pack("<Q", 40_000) + b'{"a":' + b"[" * 39_995, "damaged"),
     ],
 )  # fmt: skip
-def test_other_and_damaged_files_are_named_for_what_they_are(tmp_path: Path, content: bytes, words: str):
+def test_other_and_damaged_files_are_named_for_what_they_are(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
     message = refused(path)
@@ -166,7 +170,7 @@ def test_other_and_damaged_files_are_named_for_what_they_are(tmp_path: Path, con
     assert words in message
 
 
-def test_a_folder_is_no_file(tmp_path: Path):
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert "cannot be read" in refused(tmp_path)
 
 
@@ -192,11 +196,11 @@ ENTRY = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
         ('{"x":3}', b"", "makes no sense"),
     ],
 )
-def test_a_header_that_contradicts_itself_is_refused(tmp_path: Path, header: str, data: bytes, words: str):
+def test_a_header_that_contradicts_itself_is_refused(tmp_path: Path, header: str, data: bytes, words: str) -> None:
     assert words in refused(with_header(tmp_path / "odd.safetensors", header, data))
 
 
-def test_a_file_that_ends_early_says_how_much_is_there(tmp_path: Path, tiny_file: Path):
+def test_a_file_that_ends_early_says_how_much_is_there(tmp_path: Path, tiny_file: Path) -> None:
     path = tmp_path / "part.safetensors"
     path.write_bytes(tiny_file.read_bytes()[:1_000_000])
     message = refused(path)
@@ -219,7 +223,7 @@ def test_a_file_that_ends_early_says_how_much_is_there(tmp_path: Path, tiny_file
         (["banana"], "no kind of model known here"),
     ],
 )
-def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, names: list[str], words: str):
+def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, names: list[str], words: str) -> None:
     path = tmp_path / "other.safetensors"
     save_file({name: torch.zeros(1) for name in names}, str(path))
     message = refused(path)
@@ -227,13 +231,13 @@ def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, names: li
     assert "Stable Diffusion 1.x" in message
 
 
-def test_a_renamed_text_file_is_refused(tmp_path: Path):
+def test_a_renamed_text_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.safetensors"
     path.write_text("these are my notes about models, long enough to be read as a header")
     assert "not a safetensors file" in refused(path)
 
 
-def test_a_checkpoint_without_vae_says_so(tmp_path: Path, tiny_file: Path):
+def test_a_checkpoint_without_vae_says_so(tmp_path: Path, tiny_file: Path) -> None:
     path = tmp_path / "bare.safetensors"
     save_file({k: t for k, t in load_file(tiny_file).items() if not k.startswith(sd1.VAE)}, str(path))
     assert "has no VAE" in refused(path)
@@ -246,35 +250,42 @@ def changed(tmp_path: Path, tiny_file: Path, **changes: Any) -> Path:
     return path
 
 
-def test_missing_tensors_are_counted_not_listed(tmp_path: Path, tiny_file: Path, ctx: PlainContext):
+def test_missing_tensors_are_counted_not_listed(tmp_path: Path, tiny_file: Path, ctx: PlainContext) -> None:
     path = changed(tmp_path, tiny_file, model__diffusion_model__middle_block__0__in_layers__0__bias=None)
     model, _, _ = read_checkpoint(path)
     with pytest.raises(UnusableFile, match=r"changed\.safetensors is incomplete: 1 of the \d+ tensors of its denoiser"):
         ctx.weights(model.recipe)
 
 
-def test_parts_of_different_models_are_told_apart(tmp_path: Path, tiny_file: Path, ctx: PlainContext):
+def test_parts_of_different_models_are_told_apart(tmp_path: Path, tiny_file: Path, ctx: PlainContext) -> None:
     path = changed(tmp_path, tiny_file, model__diffusion_model__middle_block__0__in_layers__0__bias=torch.zeros(7))
     model, _, _ = read_checkpoint(path)
     with pytest.raises(UnusableFile, match="mixes parts of different models"):
         ctx.weights(model.recipe)
 
 
-@pytest.mark.parametrize("name", ["model__diffusion_model__out__2__weight", "model__diffusion_model__input_blocks__1__0__out_layers__3__weight"])
-def test_a_missing_cornerstone_is_an_error_in_words_too(tmp_path: Path, tiny_file: Path, ctx: PlainContext, name: str):
+@pytest.mark.parametrize(
+    "name",
+    ["model__diffusion_model__out__2__weight", "model__diffusion_model__input_blocks__1__0__out_layers__3__weight"],
+)
+def test_a_missing_cornerstone_is_an_error_in_words_too(
+    tmp_path: Path, tiny_file: Path, ctx: PlainContext, name: str
+) -> None:
     model, _, _ = read_checkpoint(changed(tmp_path, tiny_file, **{name: None}))
     with pytest.raises(UnusableFile, match="is incomplete"):
         ctx.weights(model.recipe)
 
 
-def test_sizes_the_family_cannot_have_are_refused(tmp_path: Path, tiny_file: Path, ctx: PlainContext):
-    path = changed(tmp_path, tiny_file, model__diffusion_model__input_blocks__1__0__out_layers__3__weight=torch.zeros(30, 30, 3, 3))
+def test_sizes_the_family_cannot_have_are_refused(tmp_path: Path, tiny_file: Path, ctx: PlainContext) -> None:
+    path = changed(
+        tmp_path, tiny_file, model__diffusion_model__input_blocks__1__0__out_layers__3__weight=torch.zeros(30, 30, 3, 3)
+    )
     model, _, _ = read_checkpoint(path)
     with pytest.raises(UnusableFile, match="groups of 32"):
         ctx.weights(model.recipe)
 
 
-def test_a_file_that_vanishes_between_runs_is_named(tmp_path: Path, ctx: PlainContext):
+def test_a_file_that_vanishes_between_runs_is_named(tmp_path: Path, ctx: PlainContext) -> None:
     path = small.write_checkpoint(tmp_path / "brief.safetensors")
     model, _, _ = read_checkpoint(path)
     path.unlink()
@@ -282,7 +293,7 @@ def test_a_file_that_vanishes_between_runs_is_named(tmp_path: Path, ctx: PlainCo
         ctx.weights(model.recipe)
 
 
-def test_a_file_that_became_another_model_is_not_loaded(tmp_path: Path, ctx: PlainContext):
+def test_a_file_that_became_another_model_is_not_loaded(tmp_path: Path, ctx: PlainContext) -> None:
     path = small.write_checkpoint(tmp_path / "swapped.safetensors")
     model, _, _ = read_checkpoint(path)
     save_file({"x.lora_up.weight": torch.zeros(1)}, str(path))
@@ -290,13 +301,13 @@ def test_a_file_that_became_another_model_is_not_loaded(tmp_path: Path, ctx: Pla
         ctx.weights(model.recipe)
 
 
-def test_a_pickle_is_never_opened_whatever_it_is_called(tmp_path: Path):
+def test_a_pickle_is_never_opened_whatever_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "model.ckpt"
     torch.save({"state_dict": {STEM: torch.zeros(1)}}, path)
     assert "pickled" in refused(path)
 
 
-def test_a_header_whose_length_looks_like_another_format_is_still_read(tmp_path: Path):
+def test_a_header_whose_length_looks_like_another_format_is_still_read(tmp_path: Path) -> None:
     for start in (0x0280, 0x3C):  # the first bytes of a pickle, of a web page
         header = ('{"x":' + ENTRY).ljust(start - 1) + "}"
         with_header(tmp_path / "odd.safetensors", header, b"\0" * 8)

@@ -10,12 +10,6 @@ from typing import Any, get_args
 
 import pytest
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DPMSolverMultistepScheduler,
-    EulerDiscreteScheduler,
-    HeunDiscreteScheduler,
-)
 from torch import Tensor
 
 from nodes.diffusion.levels import NoiseLevels
@@ -23,6 +17,7 @@ from nodes.diffusion.samplers import SAMPLERS
 from nodes.diffusion.schedules import karras
 from nodes.fields import SamplerName
 from tests.nodes.reference.toy import SIGMAS, ToyNoise, denoise, start
+from tests.nodes.tiny import DIFFUSERS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "samplers.json").read_text())
 TRAINING = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
@@ -42,7 +37,7 @@ def difference(found: Tensor, wanted: Tensor) -> float:
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_it_computes_what_k_diffusion_computes(name: str):
+def test_it_computes_what_k_diffusion_computes(name: str) -> None:
     wanted = torch.tensor(REFERENCE[name], dtype=torch.float64).view_as(start())
     assert difference(final(name, start()), wanted) < 1e-12
     assert difference(final(name, start().float()).double(), wanted) < 1e-6
@@ -50,10 +45,10 @@ def test_it_computes_what_k_diffusion_computes(name: str):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("euler", EulerDiscreteScheduler), ("heun", HeunDiscreteScheduler), ("dpmpp_2m", DPMSolverMultistepScheduler)],
+    [("euler", "EulerDiscrete"), ("heun", "HeunDiscrete"), ("dpmpp_2m", "DPMSolverMultistep")],
 )
-def test_it_computes_what_the_scheduler_of_diffusers_computes(name: str, kind: Any):
-    scheduler = kind(use_karras_sigmas=True, **TRAINING)
+def test_it_computes_what_the_scheduler_of_diffusers_computes(name: str, kind: str) -> None:
+    scheduler = scheduler_of(kind, use_karras_sigmas=True, **TRAINING)
     scheduler.set_timesteps(8)
     sigmas = tuple(scheduler.sigmas.tolist())
     if name == "heun":  # its table names the sigma of every look, ours that of every step
@@ -62,6 +57,10 @@ def test_it_computes_what_the_scheduler_of_diffusers_computes(name: str, kind: A
     preserving = name == "dpmpp_2m"
     wanted = drive(scheduler, x / (1 + sigmas[0] ** 2) ** 0.5 if preserving else x, preserving)
     assert difference(final(name, x, sigmas), wanted) < 1e-5
+
+
+def scheduler_of(kind: str, **options: Any) -> Any:
+    return getattr(DIFFUSERS, f"{kind}Scheduler")(**options)
 
 
 def drive(scheduler: Any, x: Tensor, variance_preserving: bool) -> Tensor:
@@ -74,8 +73,8 @@ def drive(scheduler: Any, x: Tensor, variance_preserving: bool) -> Tensor:
     return x
 
 
-def test_ddim_computes_what_the_scheduler_of_diffusers_computes():
-    scheduler = DDIMScheduler(clip_sample=False, set_alpha_to_one=True, timestep_spacing="leading", **TRAINING)
+def test_ddim_computes_what_the_scheduler_of_diffusers_computes() -> None:
+    scheduler = scheduler_of("DDIM", clip_sample=False, set_alpha_to_one=True, timestep_spacing="leading", **TRAINING)
     scheduler.set_timesteps(10)
     kept = scheduler.alphas_cumprod[scheduler.timesteps]
     sigmas = (*((1 - kept) / kept).sqrt().tolist(), 0.0)
@@ -87,33 +86,33 @@ def test_ddim_computes_what_the_scheduler_of_diffusers_computes():
     assert difference(final("ddim", x, sigmas), wanted) < 1e-5
 
 
-def test_ddim_equals_euler_and_no_other_two_names_are_equal():
+def test_ddim_equals_euler_and_no_other_two_names_are_equal() -> None:
     results = {name: final(name, start()) for name in SAMPLERS}
     equal = {(a, b) for a, b in combinations(results, 2) if difference(results[a], results[b]) < 1e-6}
     assert equal == {("euler", "ddim")}
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_each_step_is_told_and_the_last_denoised_is_near_the_result(name: str):
+def test_each_step_is_told_and_the_last_denoised_is_near_the_result(name: str) -> None:
     steps = list(SAMPLERS[name](denoise, start(), SIGMAS, ToyNoise()))
     assert [step.index for step in steps] == list(range(len(SIGMAS) - 1))
     assert difference(steps[-1].denoised, steps[-1].x) < 0.01
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_the_end_of_an_exact_denoiser_is_its_picture(name: str):
+def test_the_end_of_an_exact_denoiser_is_its_picture(name: str) -> None:
     picture = torch.full((1, 4, 2, 2), 0.3)
     exact: Callable[[Tensor, float], Tensor] = lambda x, sigma: picture  # noqa: E731  # shorter than a def here
     *_, last = SAMPLERS[name](exact, torch.randn(picture.shape) * 14.6, SIGMAS, lambda: torch.randn(picture.shape))
     assert torch.allclose(last.x, picture, atol=1e-6)
 
 
-def test_the_dropdown_names_exactly_the_samplers_there_are():
+def test_the_dropdown_names_exactly_the_samplers_there_are() -> None:
     assert set(get_args(SamplerName)) == set(SAMPLERS)
 
 
-def test_karras_sigmas_of_diffusers_are_ours():
-    scheduler = EulerDiscreteScheduler(use_karras_sigmas=True, **TRAINING)
+def test_karras_sigmas_of_diffusers_are_ours() -> None:
+    scheduler = scheduler_of("EulerDiscrete", use_karras_sigmas=True, **TRAINING)
     scheduler.set_timesteps(12)
     ours = torch.tensor(karras(NoiseLevels.scaled_linear(), 12))
     # diffusers multiplies its alphas up in float32, which shows at the small end.

@@ -57,7 +57,7 @@ def text_of(value: float, tokens: int = 77) -> Tensor:
     return torch.full((1, tokens, 1), value)
 
 
-def test_both_texts_go_through_the_model_in_one_forward():
+def test_both_texts_go_through_the_model_in_one_forward() -> None:
     model = Counting()
     guided = Guided(model, text_of(2.0), text_of(1.0), 3.0, batch=2)
     assert torch.equal(guided(torch.zeros(2, 4, 1, 1), 5.0), torch.full((2, 4, 1, 1), 1.0 + (2.0 - 1.0) * 3.0))
@@ -65,14 +65,14 @@ def test_both_texts_go_through_the_model_in_one_forward():
 
 
 @pytest.mark.parametrize(("negative", "guidance"), [(None, 7.0), (text_of(1.0), 1.0)])
-def test_one_text_is_enough_without_a_negative_or_without_guidance(negative: Tensor | None, guidance: float):
+def test_one_text_is_enough_without_a_negative_or_without_guidance(negative: Tensor | None, guidance: float) -> None:
     model = Counting()
     guided = Guided(model, text_of(2.0), negative, guidance, batch=1)
     assert torch.equal(guided(torch.zeros(1, 4, 1, 1), 5.0), torch.full((1, 4, 1, 1), 2.0))
     assert [len(x) for x, _, _ in model.asked] == [1]
 
 
-def test_texts_of_different_length_are_repeated_to_one_length():
+def test_texts_of_different_length_are_repeated_to_one_length() -> None:
     model = Counting()
     Guided(model, text_of(2.0, 3 * 77), text_of(1.0, 2 * 77), 3.0, batch=1)(torch.zeros(1, 4, 1, 1), 5.0)
     assert model.asked[0][2].shape == (2, 6 * 77, 1)
@@ -81,32 +81,39 @@ def test_texts_of_different_length_are_repeated_to_one_length():
 def first_x(tiny: Checkpoint, samples: Tensor, sigma: float, **plan: Any) -> Tensor:
     """What the model is first shown."""
     model = Counting()
-    list(walk(Guided(model, text_of(0.0), None, 1.0, 1), samples, tiny.model.space, Walk("euler", (sigma, 0.0), 5, **plan)))
+    list(
+        walk(
+            Guided(model, text_of(0.0), None, 1.0, 1), samples, tiny.model.space, Walk("euler", (sigma, 0.0), 5, **plan)
+        )
+    )
     return model.asked[0][0]
 
 
-def test_at_the_largest_sigma_noise_has_the_variance_of_noised_pictures(tiny: Checkpoint):
+def test_at_the_largest_sigma_noise_has_the_variance_of_noised_pictures(tiny: Checkpoint) -> None:
     sigma = Counting.levels.largest
     torch.manual_seed(5)
     wanted = torch.randn(1, 4, 2, 2) * math.sqrt(1 + sigma**2)
     assert near(first_x(tiny, torch.zeros(1, 4, 2, 2), sigma), wanted, 1e-6)
 
 
-def test_below_it_the_scaled_latent_is_noised_by_sigma(tiny: Checkpoint):
+def test_below_it_the_scaled_latent_is_noised_by_sigma(tiny: Checkpoint) -> None:
     samples = torch.rand(1, 4, 2, 2) * 9
     torch.manual_seed(5)
     assert near(first_x(tiny, samples, 3.0), samples * 0.18215 + torch.randn(1, 4, 2, 2) * 3.0, 1e-6)
 
 
-def test_without_added_noise_the_latent_is_taken_as_it_is(tiny: Checkpoint):
+def test_without_added_noise_the_latent_is_taken_as_it_is(tiny: Checkpoint) -> None:
     samples = torch.rand(1, 4, 2, 2) * 9
     assert near(first_x(tiny, samples, 3.0, add_noise=False), samples * 0.18215, 1e-6)
 
 
-def test_steps_are_given_in_the_scale_of_the_vae(tiny: Checkpoint):
+def test_steps_are_given_in_the_scale_of_the_vae(tiny: Checkpoint) -> None:
     model = Counting()
     *_, last = walk(
-        Guided(model, text_of(0.18215), None, 1.0, 1), torch.zeros(1, 4, 2, 2), tiny.model.space, Walk("euler", (3.0, 0.0), 5)
+        Guided(model, text_of(0.18215), None, 1.0, 1),
+        torch.zeros(1, 4, 2, 2),
+        tiny.model.space,
+        Walk("euler", (3.0, 0.0), 5),
     )
     assert torch.allclose(last.x, torch.ones(1, 4, 2, 2), atol=1e-5)
     assert torch.allclose(last.denoised, torch.ones(1, 4, 2, 2))
@@ -115,9 +122,11 @@ def test_steps_are_given_in_the_scale_of_the_vae(tiny: Checkpoint):
 # ---------------------------------------------------------------- the node
 
 
-def test_the_same_seed_gives_the_same_latent_and_another_seed_another(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_the_same_seed_gives_the_same_latent_and_another_seed_another(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any
+) -> None:
     def run(seed: int) -> Tensor:
-        return sample(tiny.model, *texts, empty_latent(64, 64), ctx, seed=seed, steps=3).samples
+        return sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, seed=seed, steps=3).samples
 
     assert torch.equal(run(1), run(1))
     assert not near(run(2), run(1), 0.1)
@@ -127,29 +136,29 @@ def test_the_same_seed_gives_the_same_latent_and_another_seed_another(tiny: Chec
 @pytest.mark.parametrize("schedule", ["normal", "karras"])
 def test_the_first_image_of_a_batch_equals_the_single_image(
     tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any, schedule: Any
-):
+) -> None:
     options: dict[str, Any] = {"seed": 9, "steps": 3, "sampler": sampler, "schedule": schedule}
-    single = sample(tiny.model, *texts, empty_latent(64, 72), ctx, **options).samples
-    batch = sample(tiny.model, *texts, empty_latent(64, 72, 3), ctx, **options).samples
+    single = sample(tiny.model, texts[0], texts[1], empty_latent(64, 72), ctx, **options).samples
+    batch = sample(tiny.model, texts[0], texts[1], empty_latent(64, 72, 3), ctx, **options).samples
     assert batch.shape == (3, 4, 9, 8)
     assert near(batch[:1], single, 1e-4)
     assert not near(batch[1:2], single, 0.1)
 
 
 @pytest.mark.parametrize("sampler", ["euler", "heun", "ddim"])
-def test_two_samplers_in_a_row_do_what_one_does(tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any):
+def test_two_samplers_in_a_row_do_what_one_does(tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any) -> None:
     options: dict[str, Any] = {"seed": 4, "steps": 6, "sampler": sampler}
-    whole = sample(tiny.model, *texts, empty_latent(64, 64), ctx, **options)
-    first = sample(tiny.model, *texts, empty_latent(64, 64), ctx, end_step=3, keep_noise=True, **options)
-    both = sample(tiny.model, *texts, first, ctx, start_step=3, add_noise=False, **options)
+    whole = sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, **options)
+    first = sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, end_step=3, keep_noise=True, **options)
+    both = sample(tiny.model, texts[0], texts[1], first, ctx, start_step=3, add_noise=False, **options)
     assert near(both.samples, whole.samples, 1e-5)
 
 
-def test_denoise_decides_how_far_a_latent_is_changed(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_denoise_decides_how_far_a_latent_is_changed(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     picture = encode_image(tiny.vae, Image(torch.rand(1, 64, 64, 3)), ctx)
 
     def distance(denoise: float) -> float:
-        made = sample(tiny.model, *texts, picture, ctx, steps=4, denoise=denoise)
+        made = sample(tiny.model, texts[0], texts[1], picture, ctx, steps=4, denoise=denoise)
         return float((made.samples - picture.samples).norm())
 
     distances = [distance(denoise) for denoise in (0.0, 0.2, 0.6, 1.0)]
@@ -157,7 +166,7 @@ def test_denoise_decides_how_far_a_latent_is_changed(tiny: Checkpoint, ctx: Plai
     assert all(a < b for a, b in pairwise(distances))
 
 
-def test_guidance_and_texts_change_the_result(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_guidance_and_texts_change_the_result(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     positive, negative = texts
 
     def run(**options: Any) -> Tensor:
@@ -170,22 +179,24 @@ def test_guidance_and_texts_change_the_result(tiny: Checkpoint, ctx: PlainContex
     assert not torch.equal(run(), run(negative=encode_text(tiny.text_encoder, ctx, "fog")))
 
 
-def test_long_texts_meet_short_ones(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_long_texts_meet_short_ones(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     long = encode_text(tiny.text_encoder, ctx, "cat " * 100)
     made = sample(tiny.model, long, texts[1], empty_latent(64, 64), ctx, steps=2)
     assert made.samples.isfinite().all()
 
 
-def test_every_step_is_counted_and_shown(tiny: Checkpoint, ctx: PlainContext, texts: Any):
-    sample(tiny.model, *texts, empty_latent(64, 64, 2), ctx, steps=7)
+def test_every_step_is_counted_and_shown(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
+    sample(tiny.model, texts[0], texts[1], empty_latent(64, 64, 2), ctx, steps=7)
     assert ctx.steps == 7
     assert len(ctx.previews) == 7
     assert {tuple(picture.shape) for picture in ctx.previews} == {(2, 64, 64, 3)}
     assert len({picture.numpy().tobytes() for picture in ctx.previews}) == 7
 
 
-def test_what_it_gives_is_plain_float32_on_the_cpu_with_its_space(tiny: Checkpoint, ctx: PlainContext, texts: Any):
-    made = sample(tiny.model, *texts, empty_latent(64, 64), ctx, steps=1)
+def test_what_it_gives_is_plain_float32_on_the_cpu_with_its_space(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any
+) -> None:
+    made = sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, steps=1)
     assert made.space == tiny.model.space
     assert made.samples.dtype == torch.float32 and made.samples.device.type == "cpu"
     assert not made.samples.is_inference() and not made.samples.requires_grad
@@ -194,8 +205,8 @@ def test_what_it_gives_is_plain_float32_on_the_cpu_with_its_space(tiny: Checkpoi
 @pytest.mark.parametrize(("width", "height"), [(8, 8), (24, 8), (72, 88)])
 def test_any_multiple_of_8_can_be_sampled_and_decoded(
     tiny: Checkpoint, ctx: PlainContext, texts: Any, width: int, height: int
-):
-    made = sample(tiny.model, *texts, empty_latent(width, height), ctx, steps=1)
+) -> None:
+    made = sample(tiny.model, texts[0], texts[1], empty_latent(width, height), ctx, steps=1)
     assert decode_latent(tiny.vae, made, ctx).pixels.shape == (1, height, width, 3)
 
 
@@ -218,23 +229,23 @@ def test_any_multiple_of_8_can_be_sampled_and_decoded(
 )
 def test_numbers_that_make_no_sense_are_named(
     tiny: Checkpoint, ctx: PlainContext, texts: Any, options: Any, place: str, words: str
-):
+) -> None:
     with pytest.raises(BadValue) as caught:
-        sample(tiny.model, *texts, empty_latent(64, 64), ctx, **options)
+        sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, **options)
     assert caught.value.input == place
     assert words in str(caught.value)
     assert ctx.steps == 0
 
 
-def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     other = replace(tiny.model.space, name="other", title="Other Model", channels=16)
     with pytest.raises(BadValue, match=r"Other Model \(16 channels\).*Stable Diffusion 1\.x \(4 channels\)"):
-        sample(tiny.model, *texts, Latent(torch.zeros(1, 16, 8, 8), other), ctx)
+        sample(tiny.model, texts[0], texts[1], Latent(torch.zeros(1, 16, 8, 8), other), ctx)
     with pytest.raises(BadValue, match="The latent is one of Other Model"):
         decode_latent(tiny.vae, Latent(torch.zeros(1, 16, 8, 8), other), ctx)
 
 
-def test_a_text_of_another_model_is_refused(tiny: Checkpoint, ctx: PlainContext, texts: Any):
+def test_a_text_of_another_model_is_refused(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     with pytest.raises(BadValue, match="encoded 768 wide, but the model reads 128") as caught:
         sample(tiny.model, texts[0], Conditioning(torch.zeros(1, 77, 768)), empty_latent(64, 64), ctx)
     assert caught.value.input == "negative"

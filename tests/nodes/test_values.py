@@ -7,11 +7,11 @@ from typing import Any, get_args
 import pytest
 
 from nodes.api import BadValue
-from nodes.logic import reroute, switch
+from nodes.logic import switch
 from nodes.values import Operation, integer, math, number, seed, text
 
 
-def test_value_nodes_give_what_they_hold():
+def test_value_nodes_give_what_they_hold() -> None:
     assert (number(1.5), integer(3), text("a fox"), seed(7)) == (1.5, 3, "a fox", 7)
 
 
@@ -22,11 +22,11 @@ def test_value_nodes_give_what_they_hold():
         ("power", 56.25), ("minimum", 2.0), ("maximum", 7.5), ("average", 4.75),
     ],
 )  # fmt: skip
-def test_math_calculates_and_rounds(operation: Any, expected: float):
+def test_math_calculates_and_rounds(operation: Any, expected: float) -> None:
     assert math(7.5, 2.0, operation) == (expected, round(expected))
 
 
-def test_every_operation_of_the_dropdown_is_there():
+def test_every_operation_of_the_dropdown_is_there() -> None:
     assert all(isinstance(math(3.0, 2.0, operation).result, float) for operation in get_args(Operation))
 
 
@@ -41,13 +41,13 @@ def test_every_operation_of_the_dropdown_is_there():
         (1e308, 1e308, "add", "operation"),
     ],
 )
-def test_what_has_no_result_is_said_in_words(a: float, b: float, operation: Any, place: str):
+def test_what_has_no_result_is_said_in_words(a: float, b: float, operation: Any, place: str) -> None:
     with pytest.raises(BadValue) as caught:
         math(a, b, operation)
     assert caught.value.input == place
 
 
-async def test_a_switch_computes_only_the_value_it_passes_on():
+async def test_a_switch_computes_only_the_value_it_passes_on() -> None:
     async def wanted() -> str:
         return "wanted"
 
@@ -56,8 +56,3 @@ async def test_a_switch_computes_only_the_value_it_passes_on():
 
     assert await switch(True, wanted, other) == "wanted"
     assert await switch(False, other, wanted) == "wanted"
-
-
-def test_a_reroute_changes_nothing():
-    value = object()
-    assert reroute(value) is value

@@ -6,15 +6,17 @@ The names are spelt out here from the layout's own counting, not through the pro
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
+DIFFUSERS: Any = import_module("diffusers")
+"""Through Any: the library's own hints do not know that its models are modules."""
 UNET: dict[str, Any] = {
     "in_channels": 4,
     "out_channels": 4,
@@ -54,10 +56,14 @@ RESNET = {
 VAE_ATTENTION = {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
 
 
-def models() -> tuple[UNet2DConditionModel, AutoencoderKL, CLIPTextModel]:
+def models() -> tuple[Any, Any, Any]:
     """The three parts with seeded random weights, scaled so that numbers stay tame."""
     torch.manual_seed(7)
-    parts = UNet2DConditionModel(**UNET), AutoencoderKL(**VAE), CLIPTextModel(CLIPTextConfig(**TEXT))
+    parts = (
+        DIFFUSERS.UNet2DConditionModel(**UNET),
+        DIFFUSERS.AutoencoderKL(**VAE),
+        CLIPTextModel(CLIPTextConfig(**TEXT)),
+    )
     for part in parts:
         part.eval().requires_grad_(False)
     return parts
@@ -83,7 +89,7 @@ def tensors_of(module: nn.Module, new: str, old: str, words: dict[str, str]) -> 
             yield f"{old}.{words[part]}{inner[len(part) :]}" if part else f"{old}.{inner}", tensor
 
 
-def ldm_unet(unet: UNet2DConditionModel) -> Iterator[tuple[str, Tensor]]:
+def ldm_unet(unet: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from tensors_of(unet, "time_embedding", "time_embed", {"linear_1": "0", "linear_2": "2"})
     yield from tensors_of(unet, "conv_in", "input_blocks.0.0", {})
     yield from tensors_of(unet, "conv_norm_out", "out.0", {})
@@ -110,9 +116,10 @@ def ldm_unet(unet: UNet2DConditionModel) -> Iterator[tuple[str, Tensor]]:
         yield from tensors_of(unet, f"up_blocks.{level}.upsamplers.0", f"output_blocks.{block}.{place}", {})
 
 
-def ldm_vae(vae: AutoencoderKL) -> Iterator[tuple[str, Tensor]]:
+def ldm_vae(vae: nn.Module) -> Iterator[tuple[str, Tensor]]:
     levels, shortcut = len(VAE["block_out_channels"]), {"conv_shortcut": "nin_shortcut"}
-    for half in ("quant_conv", "post_quant_conv", "encoder.conv_in", "encoder.conv_out", "decoder.conv_in", "decoder.conv_out"):
+    ends = [f"{side}.{end}" for side in ("encoder", "decoder") for end in ("conv_in", "conv_out")]
+    for half in ("quant_conv", "post_quant_conv", *ends):
         yield from tensors_of(vae, half, half, {})
     for side, way, layers in (("encoder", "down", 1), ("decoder", "up", 2)):
         yield from tensors_of(vae, f"{side}.conv_norm_out", f"{side}.norm_out", {})

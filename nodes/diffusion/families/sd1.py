@@ -16,7 +16,7 @@ from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import clip_names, unet_names, vae_names
 from nodes.diffusion.levels import NoiseLevels
 from nodes.diffusion.preview import LatentPreview, colours_of, fit_preview
-from nodes.diffusion.read import fill_module
+from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.text import ClipText
 from nodes.diffusion.vae import Autoencoder
 
@@ -113,12 +113,9 @@ def check_sizes(header: Header, widths: tuple[int, ...], group: int) -> None:
 
 
 def load_denoiser(header: Header, device: str, dtype: str) -> EpsilonUNet:
-    from diffusers import UNet2DConditionModel
-
     config = unet_config(header)
     check_sizes(header, config["block_out_channels"], GROUPS)
-    with torch.device("meta"):
-        unet = UNet2DConditionModel(**config)
+    unet = build_empty("UNet2DConditionModel", config)
     names = unet_names(header.entries, UNET, config["layers_per_block"])
     fill_module(unet, header, names, "denoiser", device, dtype)
     unet.to(memory_format=torch.channels_last)
@@ -133,17 +130,16 @@ def load_text_encoder(header: Header, device: str, dtype: str) -> ClipText:
     with torch.device("meta"):
         model = CLIPTextModel(config)
     fill_module(model, header, clip_names(header.entries, TEXT), "text encoder", device, dtype)
-    model.embeddings.position_ids = torch.arange(config.max_position_embeddings, device=device)[None]
+    # No file holds this buffer, so it is still on the meta device.
+    places = torch.arange(config.max_position_embeddings, device=device)[None]
+    model.embeddings.register_buffer("position_ids", places, persistent=False)
     return ClipText(model, device)
 
 
 def load_vae(header: Header, device: str, dtype: str) -> Autoencoder:
-    from diffusers import AutoencoderKL
-
     config = vae_config(header)
     check_sizes(header, config["block_out_channels"], GROUPS)
-    with torch.device("meta"):
-        vae = AutoencoderKL(**config)
+    vae = build_empty("AutoencoderKL", config)
     names = vae_names(header.entries, VAE, len(config["block_out_channels"]))
     # float16 overflows in VAEs of this build; bfloat16 has the range.
     fill_module(vae, header, names, "VAE", device, "bfloat16" if dtype == "float16" else dtype)
