@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 from nodes.api import Cancelled, Context, Lazy, ModelFile, Node, Number, node
-from pathlib import Path
 
 T = TypeVar("T")
 

@@ -68,7 +68,9 @@ class Planned:
         return {**self.constants, **{name: stamp.path for name, stamp in self.stamps.items()}}
 
 
-def make_plan(prompt: Prompt, library: Library, files: Files | None, targets: Iterable[str] | None = None) -> list[Planned]:
+def make_plan(
+    prompt: Prompt, library: Library, files: Files | None, targets: Iterable[str] | None = None
+) -> list[Planned]:
     """Plan the nodes that the targets (default: every output node) could need, each after its sources.
 
     Raises RunFailed where the prompt cannot run at all.
@@ -140,7 +142,8 @@ def _plan_one(
 ) -> Planned:
     found = library.find(step.type)
     if found is None:
-        raise RunFailed(Fault(f"Node {id} is of the type '{step.type}', which is not installed.", "Install its pack.", id))
+        what = f"Node {id} is of the type '{step.type}', which is not installed."
+        raise RunFailed(Fault(what, "Install its pack.", id))
     declared, type_digest = found
     title = step.title or declared.title
     planned = Planned(at, id, title, declared, type_digest, {}, {})

@@ -37,15 +37,17 @@ def record_of(planned: Planned) -> list[Any]:
     return [planned.key, planned.type_digest, constants, links, stamps, _short(planned.fingerprint)]
 
 
-def why_run(planned: Planned, before: Mapping[str, Any] | None, keys: Mapping[str, str], titles: Mapping[str, str]) -> str:
+def why_run(
+    planned: Planned, before: Mapping[str, Any] | None, keys: Mapping[str, str], titles: Mapping[str, str]
+) -> str:
     """Why a node has to run, given the record `before` of the last run (None: there was none).
 
     `keys` and `titles` are those of this run's nodes by id.
     """
     if before is None:
         return FIRST_RUN if planned.declared.schema.cached else NEVER_CACHED
-    line = before.get(planned.id)
-    if not _is_line(line):
+    line = _line(before, planned.id)
+    if line is None:
         return FIRST_RUN if planned.declared.schema.cached else NEVER_CACHED
     if line[0] == planned.key:
         return ""
@@ -63,12 +65,15 @@ def not_kept(planned: Planned) -> str:
 
 
 def same_as_before(planned: Planned, before: Mapping[str, Any] | None) -> bool:
-    line = before.get(planned.id) if before is not None else None
-    return _is_line(line) and line[0] == planned.key
+    line = _line(before, planned.id) if before is not None else None
+    return line is not None and line[0] == planned.key
 
 
-def _is_line(line: Any) -> bool:
-    return isinstance(line, list) and len(line) == 6 and all(isinstance(line[at], dict) for at in (2, 3, 4))
+def _line(before: Mapping[str, Any], node: str) -> list[Any] | None:
+    """A node's line of an earlier record; None where there is none that can be read."""
+    line = before.get(node)
+    whole = isinstance(line, list) and len(line) == 6 and all(isinstance(line[at], dict) for at in (2, 3, 4))
+    return line if whole else None
 
 
 def _changes(
@@ -91,18 +96,13 @@ def _changes(
         old = links.get(name)
         if old != [source.node, source.output]:
             changes.append(f"{name} is linked to {title}" if old is None else f"{name} is now linked to {title}")
-        elif _key(before, source.node) != keys.get(source.node):
+        elif (_line(before, source.node) or [None])[0] != keys.get(source.node):
             changes.append(f"{name} changed (from {title})")
     gone = [name for name in (*constants, *links) if name not in planned.constants and name not in planned.links]
     changes += [f"{name} removed" for name in gone]
     if fingerprint != _short(planned.fingerprint):
         changes.append("its fingerprint changed")
     return changes
-
-
-def _key(before: Mapping[str, Any], node: str) -> Any:
-    line = before.get(node)
-    return line[0] if isinstance(line, list) and line else None
 
 
 def _change(name: str, old: Any, new: Any) -> str:

@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Executor, Future
 from functools import partial
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from nodes.api import Cancelled
 from server.engine import reasons
@@ -26,15 +26,16 @@ from server.engine.plan import Planned, Source
 from server.engine.schedule import ASLEEP, DONE, QUEUED, RUNNING, WAITING, Schedule, Unit
 from server.engine.settle import when_settled
 
+State = Literal["waiting", "running", "done", "cached", "failed", "cancelled", "skipped"]
+"""As in server.messages.NodeState."""
+
 
 class Host(Protocol):
     """What a run needs of the process it runs in. Called from any thread; nothing here may block."""
 
     def context(self, node: str) -> NodeContext: ...
 
-    def changed(self, node: str, state: str, reason: str = "", seconds: float | None = None) -> None:
-        """A node's new state, in the words of server.messages.NodeState."""
-        ...
+    def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None: ...
 
     def intact(self, made: Made) -> bool:
         """Whether what an earlier run made is still there as it was made."""

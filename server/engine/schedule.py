@@ -40,7 +40,7 @@ class Unit:
         self.result: tuple[Any, ...] | None = None
         self.reason = ""
         self.seconds = 0.0
-        self.wakers: list[Callable[[], None]] = []
+        self.wakers: list[Callable[[], object]] = []
 
     @property
     def has_result(self) -> bool:

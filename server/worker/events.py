@@ -17,7 +17,7 @@ from server.worker.results import output_of
 BATCH = 0.02
 """Seconds a state change may wait for others."""
 PROGRESS_PAUSE = 0.05
-Later = Callable[[float, Callable[[], None]], None]
+Later = Callable[[float, Callable[[], None]], object]
 """Runs a function after so many seconds, on some other thread."""
 
 

@@ -15,8 +15,8 @@ import msgspec
 
 from nodes.api import Cancelled, Input
 from server.engine.cache import Cache
-from server.engine.catalogue import Library
 from server.engine.call import NodeContext
+from server.engine.catalogue import Library
 from server.engine.failures import Fault, RunFailed
 from server.engine.memory_tier import Made
 from server.engine.plan import Planned, Stamp, make_plan
@@ -156,10 +156,10 @@ class Jobs:
         return Run(plan, host, self._shop.cache, self._shop.thread, _record(message.previous))
 
 
-def _record(previous: msgspec.Raw | None) -> Mapping[str, Any] | None:
+def _record(previous: msgspec.Raw) -> Mapping[str, Any] | None:
     """What an earlier run of the document said; damaged, it only costs the reasons."""
     try:
-        read = json.loads(bytes(previous)) if previous is not None else None
+        read = json.loads(bytes(previous))
     except ValueError:
         return None
     return read if isinstance(read, dict) else None

@@ -25,7 +25,8 @@ def count_of(image: Any) -> int:
     """How many pictures a batch has, without copying them from the device."""
     shape = tuple(getattr(_pixels(image), "shape", ()))
     if len(shape) not in (3, 4) or shape[-1] not in MODES or 0 in shape[-3:]:
-        raise NoPicture(f"a picture has batch x height x width x 3 numbers, not {' x '.join(map(str, shape)) or 'none'}")
+        found = " x ".join(map(str, shape)) or "none"
+        raise NoPicture(f"a picture has batch x height x width x 3 numbers, not {found}")
     return int(shape[0]) if len(shape) == 4 else 1
 
 

@@ -12,7 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from server.engine.catalogue import Library
 from server.engine.failures import RunFailed
 from server.engine.memory_tier import Made
 from server.engine.plan import make_plan
-from server.engine.run import Run
+from server.engine.run import Run, State
 from server.graph.prompt import Link, Prompt, Step
 from server.worker.codecs import ValueCodec, measure
 from tests.toys import TOYS
@@ -41,7 +41,7 @@ class Silent:
     def context(self, node: str) -> Any:
         raise NotImplementedError
 
-    def changed(self, node: str, state: str, reason: str = "", seconds: float | None = None) -> None:
+    def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None:
         self.changes += 1
         self.on_change(node, state)
 
@@ -122,8 +122,10 @@ def main() -> None:
     for length in (100, 500, 1_000, 5_000, 10_000, 50_000):
         say(f"chain of {length:,}", measured(chain(length)), both, length)
     say("ladder of 500 layers of two", measured(ladder(500)), both, 1_000)
-    say("failure at the bottom of a chain of 50,000", measured(chain(50_000, start="fail"), 1, None, RunFailed), ("whole",), 50_000)
-    say("cancel at the bottom of a chain of 50,000", measured(chain(50_000), 1, cancelling("n0"), Cancelled), ("whole",), 50_000)
+    failing = measured(chain(50_000, start="fail"), 1, None, RunFailed)
+    say("failure at the bottom of a chain of 50,000", failing, ("whole",), 50_000)
+    cancelled = measured(chain(50_000), 1, cancelling("n0"), Cancelled)
+    say("cancel at the bottom of a chain of 50,000", cancelled, ("whole",), 50_000)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,8 @@ class SpokenWorker:
 
     def wait_for(self, kind: type[M], until: Callable[[M], bool] = lambda said: True) -> M:
         """The next message of a kind; those before it are dropped. Raises Ended."""
-        return self.hear(kind, until)[-1]
+        said: M = self.hear(kind, until)[-1]
+        return said
 
     def hear(self, kind: type[M], until: Callable[[M], bool] = lambda said: True) -> list[Any]:
         """Everything up to and with the next message of a kind. Raises Ended."""
@@ -185,11 +186,11 @@ class SpokenWorker:
             if isinstance(said, kind) and until(said):
                 return heard
 
-    def start(self, prompt: Prompt, job: str = "job", previous: bytes | None = None) -> None:
-        record = msgspec.Raw(previous) if previous is not None else None
+    def start(self, prompt: Prompt, job: str = "job", previous: bytes = b"null") -> None:
+        record = msgspec.Raw(previous)
         self.send(RunJob(job, msgspec.Raw(encode(prompt)), msgspec.Raw(b'{"schema":1}'), None, record))
 
-    def run(self, prompt: Prompt, job: str = "job", previous: bytes | None = None) -> Story:
+    def run(self, prompt: Prompt, job: str = "job", previous: bytes = b"null") -> Story:
         """Run a job to its end."""
         self.start(prompt, job, previous)
         heard: list[Any] = []
