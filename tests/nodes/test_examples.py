@@ -1,0 +1,108 @@
+"""The workflows that ship: each opens, is without fault, looks tidy and runs."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nodes.api import Node, bind
+from server.graph.catalogue import from_nodes
+from server.graph.prompt import from_workflow
+from server.graph.steps import Link, Prompt
+from server.graph.validate import validate
+from server.graph.workflow import Workflow, load
+from tests.nodes.plain import PlainContext
+from tests.nodes.test_built_in import MODULES, nodes_of
+
+FOLDER = Path(__file__).parents[2] / "workflows"
+EXAMPLES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".schema.json"))
+NODES = {
+    node.schema.id: node
+    for name in [*(f"nodes.{name}" for name in MODULES), "custom_nodes.darkroom"]
+    for node in nodes_of(importlib.import_module(name))
+}
+CATALOGUE = from_nodes(
+    NODES.values(), files=lambda folder: ["loom-demo.safetensors"] if folder == "checkpoints" else []
+)
+EACH = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+
+
+def opened(path: Path) -> Workflow:
+    return load(path.read_bytes())
+
+
+def test_the_first_one_is_the_demo_and_all_have_ids_and_titles_of_their_own() -> None:
+    assert FOLDER / "text-to-image.json" in EXAMPLES
+    assert len({opened(path).id for path in EXAMPLES}) == len(EXAMPLES)
+    assert len({opened(path).title for path in EXAMPLES}) == len(EXAMPLES)
+
+
+@EACH
+def test_an_example_has_no_fault(path: Path) -> None:
+    prompt, problems = from_workflow(opened(path), CATALOGUE)
+    assert problems == []
+    assert validate(prompt, CATALOGUE) == []
+
+
+@EACH
+def test_links_lead_from_left_to_right_and_nothing_overlaps(path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    nodes = document["nodes"]
+    for node in nodes.values():
+        for value in node["inputs"].values():
+            if isinstance(value, dict) and "link" in value:
+                assert nodes[value["link"][0]]["position"][0] < node["position"][0]
+    boxes = [(*box["position"], *box["size"]) for box in [*nodes.values(), *document["notes"].values()]]
+    for (x, y, width, height), (left, top, wide, tall) in combinations(boxes, 2):
+        assert x + width <= left or left + wide <= x or y + height <= top or top + tall <= y
+
+
+@EACH
+async def test_an_example_runs(path: Path, tiny_file: Path, ctx: PlainContext) -> None:
+    prompt, _ = from_workflow(opened(path), CATALOGUE)
+    made: dict[str, dict[str, Any]] = {}
+    for id in in_order(prompt):
+        node = NODES[prompt[id].type]
+        values = {
+            name: made[value.node][value.output] if isinstance(value, Link) else value
+            for name, value in prompt[id].inputs.items()
+        }
+        made[id] = await call(node, quickened(node, values, tiny_file), ctx)
+    assert ctx.saved
+    for image, name, _ in ctx.saved:
+        assert image.pixels.isfinite().all()
+        assert name
+
+
+def quickened(node: Node[..., Any], values: dict[str, Any], checkpoint: Path) -> dict[str, Any]:
+    """The same inputs with a small checkpoint and few steps."""
+    if node.schema.id == "load_checkpoint":
+        return values | {"file": checkpoint}
+    return values | {"steps": 2} if node.schema.id == "sample" else values
+
+
+def in_order(prompt: Prompt) -> Iterator[str]:
+    waiting = dict(prompt)
+    while waiting:
+        ready = [id for id, step in waiting.items() if not any(
+            isinstance(value, Link) and value.node in waiting for value in step.inputs.values()
+        )]  # fmt: skip
+        assert ready
+        for id in ready:
+            del waiting[id]
+        yield from ready
+
+
+async def call(node: Node[..., Any], values: dict[str, Any], ctx: PlainContext) -> dict[str, Any]:
+    args, kwargs = bind(node, values, ctx)
+    result = node.function(*args, **kwargs)
+    if node.schema.is_async:
+        result = await result
+    names = [output.name for output in node.schema.outputs]
+    return dict(zip(names, result if len(names) > 1 else [result], strict=False)) if names else {}
