@@ -106,10 +106,12 @@ class Run:
         with self._lock:
             self._schedule.count_readers(targets)
             self._explain(kept)
+            self._open += 1  # a target that is reused at once must not end the run before the others are demanded
             for unit in targets:
                 if self.halted.is_set():
                     break
                 self._schedule.demand(unit)
+            self._open -= 1
             self._check_end()
 
     def _explain(self, kept: Collection[int]) -> None:
