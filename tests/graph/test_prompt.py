@@ -30,7 +30,12 @@ def places(problems: list[Problem]) -> list[tuple[str, str, str]]:
 def test_constants_links_and_boxed_objects_come_through() -> None:
     prompt, problems = resolve(
         {
-            "1": {"type": "make", "title": "Sky", "version": 1, "inputs": {"width": 64, "l": [1], "o": {"value": {"a": 1}}}},
+            "1": {
+                "type": "make",
+                "title": "Sky",
+                "version": 1,
+                "inputs": {"width": 64, "l": [1], "o": {"value": {"a": 1}}},
+            },
             "2": {"type": "save", "inputs": {"image": {"link": ["1", "result"], "value": 3}}},
         }
     )
@@ -62,7 +67,9 @@ def test_a_prompt_survives_being_sent() -> None:
 
 def test_reroutes_are_taken_out_however_many() -> None:
     chain = {f"r{n}": {"type": "reroute", "inputs": {"value": link(f"r{n - 1}" if n else "1")}} for n in range(5000)}
-    prompt, problems = resolve({"1": {"type": "make"}, **chain, "2": {"type": "save", "inputs": {"image": link("r4999")}}})
+    prompt, problems = resolve(
+        {"1": {"type": "make"}, **chain, "2": {"type": "save", "inputs": {"image": link("r4999")}}}
+    )
     assert (links(prompt), problems) == ({"1": {}, "2": {"image": Link("1", "result")}}, [])
 
 
@@ -176,7 +183,9 @@ def test_a_bypassed_node_with_nothing_to_pass_on_counts_as_muted() -> None:
 
 
 def test_a_bypassed_output_is_simply_not_there() -> None:
-    prompt, problems = resolve({"1": {"type": "make"}, "2": {"type": "save", "mode": "bypass", "inputs": {"image": link("1")}}})
+    prompt, problems = resolve(
+        {"1": {"type": "make"}, "2": {"type": "save", "mode": "bypass", "inputs": {"image": link("1")}}}
+    )
     assert (list(prompt), problems) == (["1"], [])
 
 
@@ -276,7 +285,9 @@ def test_what_is_wrong_with_an_instance_is_said_at_the_instance() -> None:
 def test_definitions_that_hold_each_other_are_refused_at_each_instance() -> None:
     a, b = {"nodes": {"i": {"type": "subgraph:b"}}}, {"nodes": {"i": {"type": "subgraph:a"}}}
     c = {"nodes": {"i": {"type": "subgraph:a"}}}
-    _, problems = resolve({"x": {"type": "subgraph:a"}, "y": {"type": "subgraph:c"}}, subgraphs={"a": a, "b": b, "c": c})
+    _, problems = resolve(
+        {"x": {"type": "subgraph:a"}, "y": {"type": "subgraph:c"}}, subgraphs={"a": a, "b": b, "c": c}
+    )
     assert places(problems) == [("x", "", "error"), ("y", "", "error")]
 
 
@@ -298,7 +309,5 @@ def test_a_very_deep_nest_is_refused_in_words() -> None:
 
 
 def test_two_nodes_that_would_share_an_id_are_a_problem() -> None:
-    _, problems = resolve(
-        {"s": {"type": "subgraph:soften"}, "s/b": {"type": "make"}}, subgraphs={"soften": SOFTEN}
-    )
+    _, problems = resolve({"s": {"type": "subgraph:soften"}, "s/b": {"type": "make"}}, subgraphs={"soften": SOFTEN})
     assert places(problems) == [("s/b", "", "error")]

@@ -31,7 +31,11 @@ def test_unknown_keys_and_node_types_survive_a_round_trip() -> None:
             "1": {
                 "type": "otherpack/strange",
                 "version": 12,
-                "inputs": {"a": {"link": ["2", "x"], "value": 3, "hint": [1]}, "b": {"value": {"c": None}}, "l": [1, [2]]},
+                "inputs": {
+                    "a": {"link": ["2", "x"], "value": 3, "hint": [1]},
+                    "b": {"value": {"c": None}},
+                    "l": [1, [2]],
+                },
                 "position": [1.5, -2],
                 "badge": {"new": True},
             }
@@ -145,11 +149,15 @@ def test_a_malformed_document_is_refused_with_the_place(raw: bytes, words: str) 
 
 
 def test_every_structural_fault_is_named_at_once() -> None:
-    what = refused(document({"a": {}, "b": 3, "c": {"type": "x", "inputs": {"p": {"link": 1}, "q": {"link": []}}}})).what
+    what = refused(
+        document({"a": {}, "b": 3, "c": {"type": "x", "inputs": {"p": {"link": 1}, "q": {"link": []}}}})
+    ).what
     assert all(place in what for place in ("node 'a'", "node 'b'", "input 'p'", "input 'q'"))
 
 
-@pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"a":' * 100_000, b'{"schema":1,"extra":' + b"[" * 500 + b"]" * 500 + b"}"])
+@pytest.mark.parametrize(
+    "raw", [b"[" * 100_000, b'{"a":' * 100_000, b'{"schema":1,"extra":' + b"[" * 500 + b"]" * 500 + b"}"]
+)
 def test_depth_ends_in_words(raw: bytes) -> None:
     assert "levels deep" in refused(raw).what
 
