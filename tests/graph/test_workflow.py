@@ -81,8 +81,10 @@ def test_any_text_can_be_an_id_or_a_title(id: str) -> None:
 
 
 def test_integers_beyond_what_javascript_keeps_become_strings_of_digits() -> None:
-    raw = '{"schema":1,"nodes":{"a":{"type":"x","inputs":{"s":18446744073709551615,"t":9007199254740991,"u":-9007199254740992}}}}'
-    inputs = load(raw).raw["nodes"]["a"]["inputs"]
+    numbers = '{"s": 18446744073709551615, "t": 9007199254740991, "u": -9007199254740992}'
+    inputs = load(f'{{"schema": 1, "nodes": {{"a": {{"type": "x", "inputs": {numbers}}}}}}}').raw["nodes"]["a"][
+        "inputs"
+    ]
     assert inputs == {"s": "18446744073709551615", "t": 9007199254740991, "u": "-9007199254740992"}
     assert load(document({"a": {"type": "x", "inputs": {"s": 2**64}}})).raw["nodes"]["a"]["inputs"] == {"s": str(2**64)}
 
