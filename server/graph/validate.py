@@ -44,16 +44,15 @@ def validate(
 
 
 def find_roots(prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | None) -> tuple[list[str], list[Problem]]:
-    """The nodes whose results are wanted."""
-    if targets is not None:
-        wanted = list(targets)
-        what = "It is to be run, but is not there: deleted, muted, or without a required input."
-        missing = [Problem(id, "", what, "Run another node.") for id in wanted if id not in prompt]
-        found = [id for id in wanted if id in prompt]
-        if not wanted:
-            missing.append(Problem("", "", "No node was chosen to run.", "Choose one."))
-        return found, missing
+    """The nodes whose results are wanted. A target that is a subgraph stands for the outputs in it."""
     outputs = [id for id, step in prompt.items() if (schema := catalogue.nodes.get(step.type)) and schema.is_output]
+    if targets is not None:
+        wanted = {id: [id] if id in prompt else inside(id, outputs) for id in targets}
+        what = "It is to be run, but is not there: deleted, muted, or without a required input."
+        problems = [Problem(id, "", what, "Run another node.") for id, found in wanted.items() if not found]
+        if not wanted:
+            problems.append(Problem("", "", "No node was chosen to run.", "Choose one."))
+        return [id for found in wanted.values() for id in found], problems
     if outputs:
         return outputs, []
     strangers = [id for id, step in prompt.items() if step.type not in catalogue.nodes]
@@ -63,6 +62,10 @@ def find_roots(prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | No
         return [id for id in strangers if id not in read] or strangers, []
     what = "There is nothing to run: no node shows or saves a result."
     return [], [Problem("", "", what, "Add an output node, such as Save image, and link it.")]
+
+
+def inside(instance: str, ids: Iterable[str]) -> list[str]:
+    return [id for id in ids if id.startswith(f"{instance}/")]
 
 
 def name_of(id: str, prompt: Prompt, catalogue: Catalogue) -> str:
@@ -111,26 +114,30 @@ class Check:
         if step.version > table.schema.version:
             what = f"It was saved by version {step.version} of this node; version {table.schema.version} is installed."
             self.warn(id, "", what, "Update the program or the pack, or check its inputs.")
-        for name, value in step.inputs.items():
-            self.input(id, step, table, name, value)
+        strange = [name for name, value in step.inputs.items() if not self.input(id, step, table, name, value)]
+        # The worker brings old nodes up to date when they run: what is missing may have had another name.
+        renamed = step.version < table.schema.version and strange
         for name in table.required(step.inputs):
             if name not in step.inputs:
-                found = table.find(name, step.inputs)
-                self.report(id, name, f"'{short(name)}' is missing.", how_to_fill(found))
+                say = self.warn if renamed else self.report
+                say(id, name, f"'{short(name)}' is missing.", how_to_fill(table.find(name, step.inputs)))
         self.gaps(id, step, table)
 
-    def input(self, id: str, step: Step, table: InputTable, name: str, value: Any) -> None:
+    def input(self, id: str, step: Step, table: InputTable, name: str, value: Any) -> bool:
+        """Check one input; False for a name the node does not know."""
         found = table.find(name, step.inputs)
         if found is None:
             self.warn(id, name, *unknown_input(name, table))
             if isinstance(value, Link):
                 self.source_type(id, name, value)
-        elif isinstance(value, Link):
+            return False
+        if isinstance(value, Link):
             given = self.source_type(id, name, value)
             if given is not None and isinstance(found, Input):
                 self.link(id, name, found, given, table.schema)
         elif isinstance(found, Input):
             self.constant(id, name, found, value)
+        return True
 
     def only_links(self, id: str, step: Step) -> None:
         """Of a node of unknown type, at least the links can be checked for their other end."""

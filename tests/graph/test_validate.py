@@ -194,6 +194,14 @@ def test_a_node_saved_by_a_newer_version_is_a_warning() -> None:
     assert (problem.node, problem.input, problem.level) == ("make", "", "warning") and "version 9" in problem.what
 
 
+def test_what_an_old_version_called_otherwise_does_not_stop_the_run() -> None:
+    old = {"under": Link("photo", "result"), "overlay": Link("make", "result")}
+    prompt = {**sound(), "mix": Step("blend", 1, old)}
+    assert places(check(prompt)) == [("mix", "under", "warning"), ("mix", "base", "warning")]
+    prompt["mix"] = Step("blend", 1, {"overlay": Link("make", "result")})
+    assert places(check(prompt)) == [("mix", "base", "error")]
+
+
 def test_files_are_looked_up_where_a_way_to_is_given() -> None:
     asked: list[tuple[str, str]] = []
 
@@ -240,6 +248,11 @@ def test_targets_are_run_instead_of_the_outputs() -> None:
     assert ("side", "width", "error") in places(check(prompt, targets=["side"]))
     assert ("gone", "", "error") in places(check(prompt, targets=["gone"]))
     assert ("", "", "error") in places(check(prompt, targets=[]))
+
+
+def test_a_target_that_is_a_subgraph_stands_for_the_outputs_in_it() -> None:
+    prompt = {"s/make": Step("make"), "s/save": Step("save", 1, {"image": Link("s/make", "result")}), "t": Step("save")}
+    assert places(check(prompt, targets=["s"])) == [("t", "image", "warning")]
 
 
 # ---------------------------------------------------------------- cycles
