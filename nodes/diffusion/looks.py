@@ -22,8 +22,16 @@ SIGNS = [
 ]
 
 
+STEM = "model.diffusion_model.input_blocks.0.0.weight"
+# What a UNet takes beside the noisy latent tells what it was trained to do.
+BY_CHANNELS = {9: "an inpainting model", 8: "an instruct-pix2pix model", 5: "a depth-to-image model"}
+
+
 def looks_like(header: Header) -> str:
     """In words, for "… looks like …"."""
+    stem = header.entries.get(STEM)
+    if stem is not None and len(stem.shape) == 4 and stem.shape[1] in BY_CHANNELS:
+        return f"{BY_CHANNELS[stem.shape[1]]} ({stem.shape[1]} input channels)"
     for words, signs in SIGNS:
         if any(sign in name for name in header.entries for sign in signs):
             return words

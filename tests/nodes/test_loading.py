@@ -231,6 +231,14 @@ def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, names: li
     assert "Stable Diffusion 1.x" in message
 
 
+@pytest.mark.parametrize(("channels", "words"), [(9, "an inpainting model"), (8, "an instruct-pix2pix model")])
+def test_models_that_want_more_than_a_latent_are_called_by_their_name(
+    tmp_path: Path, tiny_file: Path, channels: int, words: str
+) -> None:
+    path = changed(tmp_path, tiny_file, **{STEM: torch.zeros(32, channels, 3, 3)})
+    assert f"looks like {words} ({channels} input channels)" in refused(path)
+
+
 def test_a_renamed_text_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.safetensors"
     path.write_text("these are my notes about models, long enough to be read as a header")

@@ -202,6 +202,15 @@ def test_what_it_gives_is_plain_float32_on_the_cpu_with_its_space(
     assert not made.samples.is_inference() and not made.samples.requires_grad
 
 
+def test_half_precision_gives_nearly_the_same(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
+    half = PlainContext(dtype="bfloat16")
+    whole = sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, steps=3)
+    made = sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), half, steps=3)
+    assert made.samples.dtype == torch.float32
+    assert near(made.samples, whole.samples, 0.05)
+    assert decode_latent(tiny.vae, made, half).pixels.dtype == torch.float32
+
+
 @pytest.mark.parametrize(("width", "height"), [(8, 8), (24, 8), (72, 88)])
 def test_any_multiple_of_8_can_be_sampled_and_decoded(
     tiny: Checkpoint, ctx: PlainContext, texts: Any, width: int, height: int

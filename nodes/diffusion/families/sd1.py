@@ -28,11 +28,12 @@ COLOURS = [[0.34, 0.20, 0.22], [0.30, 0.28, 0.48], [-0.20, 0.18, 0.24], [-0.20, 
 
 
 def recognises(header: Header) -> bool:
-    """A UNet of spatial blocks that reads one CLIP text model's last layer, and no label embedding."""
-    names = header.entries
+    """A UNet of spatial blocks that takes latents alone and reads one CLIP text model; no label embedding."""
+    stem = header.entries.get(f"{UNET}input_blocks.0.0.weight")
     return (
-        f"{UNET}input_blocks.0.0.weight" in names
-        and f"{text_prefix(header)}embeddings.token_embedding.weight" in names
+        stem is not None
+        and stem.shape[1:2] == (FAMILY.space.channels,)
+        and f"{text_prefix(header)}embeddings.token_embedding.weight" in header.entries
         and not any(header.below(f"{UNET}label_emb.", "conditioner.", "cond_stage_model.model."))
     )
 
