@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 
-from server.app import serve
+from server.app import run
 from server.cli.options import config_of
 from server.cli.words import FAILED, CommandError
 from server.config import StartError
@@ -16,7 +16,7 @@ from server.config import StartError
 def main(options: Namespace) -> int:
     config = replace(config_of(options), open_browser=not options.no_browser and has_desktop())
     try:
-        return serve(config)
+        return run(config)
     except StartError as error:
         raise CommandError(error.what, error.fix, FAILED) from error
 

@@ -31,7 +31,7 @@ from server.messages import (
     ToWorker,
 )
 from server.workers.cause import WorkerExit
-from server.workers.local import WorkerProcess
+from server.workers.local import WorkerProcess, worker_command
 
 M = TypeVar("M")
 
@@ -58,7 +58,10 @@ class CommandWorker:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._said: asyncio.Queue[FromWorker | WorkerExit | Interrupt] = asyncio.Queue()
-        self._process = WorkerProcess(config, self._said.put_nowait, ignore_picture, self._said.put_nowait)
+        # One job needs no warm worker: it imports what its nodes need, and a list of nodes needs nothing.
+        start = [*worker_command(config), "--no-warm-up"]
+        say = self._said.put_nowait
+        self._process = WorkerProcess(config, say, ignore_picture, say, command=start)
 
     async def __aenter__(self) -> Self:
         self._config.make_folders()

@@ -39,7 +39,7 @@ def paint(
     tiled: bool = False,
     sampler: Literal["euler", "heun"] = "euler",
     size: Literal[128, 256] = 128,
-    format: Png | Jpeg = Png(),  # noqa: B008  # frozen, as the node interface asks for it
+    format: Png | Jpeg = Png(),  # frozen, as the node interface asks for it
 ) -> None:
     """Paint."""
 
