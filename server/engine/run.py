@@ -76,7 +76,11 @@ class Run:
         """Run to the end. Raises RunFailed, or Cancelled; in every case nothing of it runs any more then."""
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
-        await asyncio.to_thread(self._begin)
+        try:
+            await asyncio.to_thread(self._begin)
+        except BaseException:
+            self.cancel()
+            raise
         await self._ended
         self._conclude()
         if self._fault is not None:

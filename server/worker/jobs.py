@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -88,8 +89,15 @@ class JobHost:
 class Jobs:
     """The queue of this process. All methods are called on the event loop."""
 
-    def __init__(self, shop: Shop, library: Callable[[], Library], upgrade: Callable[[Prompt], Prompt]) -> None:
-        self._shop, self._library, self._upgrade = shop, library, upgrade
+    def __init__(
+        self,
+        shop: Shop,
+        library: Callable[[], Library],
+        upgrade: Callable[[Prompt], Prompt],
+        ended: Callable[[], None],
+    ) -> None:
+        self._shop, self._library, self._upgrade, self._ended = shop, library, upgrade, ended
+        self._stopping = False
         self._waiting: deque[RunJob] = deque()
         self._current: tuple[str, JobHost] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -111,8 +119,9 @@ class Jobs:
             self._shop.send(JobCancelled(job))
 
     async def stop(self) -> None:
-        """Cancel everything and wait for the end of it."""
+        """End what runs and wait for it. Nobody is told: the job is not over, it was only interrupted."""
         self._waiting.clear()
+        self._stopping = True
         if self._current is not None:
             self.cancel(self._current[0])
         if self._task is not None:
@@ -126,17 +135,19 @@ class Jobs:
             self._current = message.job, host
             self._shop.send(JobStarted(message.job))
             began = time.perf_counter()
-            try:
-                record = await self._run(message, host)
-            except Cancelled:
-                ending: FromWorker = JobCancelled(message.job)
-            except RunFailed as failed:
-                ending = JobFailed(message.job, _failure(failed.fault))
-            else:
-                ending = JobFinished(message.job, time.perf_counter() - began, msgspec.Raw(record))
+            run = asyncio.get_running_loop().create_task(self._run(message, host))
+            await asyncio.wait([run])
+            error = run.exception()
             self._shop.previews.forget()
             host.events.flush()
-            self._shop.send(ending)
+            if not self._stopping:
+                seconds = time.perf_counter() - began
+                self._shop.send(
+                    JobFinished(message.job, seconds, msgspec.Raw(run.result()))
+                    if error is None
+                    else _ending(message.job, error)
+                )
+                self._ended()
             self._current = None
 
     async def _run(self, message: RunJob, host: JobHost) -> bytes:
@@ -165,5 +176,13 @@ def _record(previous: msgspec.Raw) -> Mapping[str, Any] | None:
     return read if isinstance(read, dict) else None
 
 
-def _failure(fault: Fault) -> Failure:
-    return Failure(fault.what, fault.fix, fault.node, fault.input, fault.traceback)
+def _ending(job: str, error: BaseException) -> FromWorker:
+    """What to tell of a job that did not finish. An error that no node raised is a fault of this program."""
+    if isinstance(error, Cancelled):
+        return JobCancelled(job)
+    if isinstance(error, RunFailed):
+        fault = error.fault
+        return JobFailed(job, Failure(fault.what, fault.fix, fault.node, fault.input, fault.traceback))
+    traceback.print_exception(error)
+    text = "".join(traceback.format_exception(error))
+    return JobFailed(job, Failure(f"The worker failed: {error!r}", "Report this with its traceback.", traceback=text))

@@ -6,15 +6,15 @@ collects tests. A pack that fails harms nothing; it is listed with its traceback
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import pkgutil
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -27,7 +27,7 @@ from server.worker.marker import ImportMarker
 PACKS = "custom_nodes"
 NOT_NODES = {"api", "types", "fields", "diffusion", "demo"}
 """Parts of `nodes` that hold no nodes."""
-NOT_IMPORTED = re.compile(r"_|\.|test|conftest|setup$|install$")
+NOT_IMPORTED = re.compile(r"_|test|conftest|setup$|install$")
 """Files of a pack that are not imported by themselves, by the start of their names."""
 
 
@@ -55,34 +55,47 @@ def load_shipped() -> Loaded:
     """The nodes of the modules in `nodes`."""
     loaded = Loaded()
     for module in pkgutil.iter_modules(nodes.__path__):
-        if module.name in NOT_NODES or module.name.startswith("_"):
-            continue
-        name = f"{nodes.__name__}.{module.name}"
-        file = f"nodes/{module.name}.py"
-        with _reported(loaded, "", file):
-            loaded.add("", file, nodes_of([importlib.import_module(name)]))
+        if module.name not in NOT_NODES and not module.name.startswith("_"):
+            name = f"{nodes.__name__}.{module.name}"
+            _load(loaded, "", f"nodes/{module.name}.py", partial(_import_shipped, name))
     return loaded
 
 
 def load_packs(roots: Iterable[Path], loaded: Loaded, marker: ImportMarker) -> None:
-    """Add the packs of these folders. Those that are loaded already stay as they are; broken ones are tried again."""
-    loaded.broken = [each for each in loaded.broken if not each.pack]
+    """Make `loaded` hold the packs of these folders.
+
+    Those that are loaded stay as they are, broken ones are tried again, those whose files are gone leave.
+    """
+    loaded.broken = [each for each in loaded.broken if not each.pack or each.pack in loaded.packs]
     prepare_parent()
-    for path in _entries(roots):
-        pack = safe_name(path)
+    found = {safe_name(path): path for path in _entries(roots)}
+    for gone in loaded.packs - found.keys():
+        _forget(gone, loaded)
+    for pack, path in found.items():
         if pack in loaded.packs:
             continue
         refused = marker.refuses(pack)
         if refused:
             loaded.broken.append(BrokenPack(pack, str(path), refused))
             continue
-        before = len(loaded.broken)
-        with marker.importing(pack), _reported(loaded, pack, str(path)):
-            loaded.add(pack, str(path), nodes_of(import_pack(pack, path)))
-        if len(loaded.broken) == before:
+        with marker.importing(pack):
+            whole = _load(loaded, pack, str(path), partial(import_pack, pack, path))
+        if whole:
             loaded.packs.add(pack)
         else:
             _forget(pack, loaded)
+
+
+def _load(loaded: Loaded, pack: str, file: str, modules: Callable[[], list[ModuleType]]) -> bool:
+    """Import modules and take their nodes in. Whatever importing raises, an exit included, is listed as broken."""
+    try:
+        found = list(nodes_of(modules()))
+    except BaseException as error:  # the import is foreign code: it may raise anything and must harm nothing
+        text = "".join(traceback.format_exception(type(error), error, _own_frames(error.__traceback__)))
+        loaded.broken.append(BrokenPack(pack, file, text))
+        return False
+    loaded.add(pack, file, found)
+    return True
 
 
 def nodes_of(modules: Iterable[ModuleType]) -> Iterator[Node[..., Any]]:
@@ -106,6 +119,10 @@ def prepare_parent() -> None:
         parent = ModuleType(PACKS, "Packs of nodes; see server.worker.loader.")
         parent.__path__ = []
         sys.modules[PACKS] = parent
+
+
+def _import_shipped(name: str) -> list[ModuleType]:
+    return [importlib.import_module(name)]
 
 
 def import_pack(pack: str, path: Path) -> list[ModuleType]:
@@ -140,6 +157,7 @@ def _execute(name: str, file: Path, folder: Path | None) -> ModuleType:
 def _forget(pack: str, loaded: Loaded) -> None:
     """Take out what a broken pack left, so that a later try begins anew."""
     name = f"{PACKS}.{pack}"
+    loaded.packs.discard(pack)
     for key in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
         del sys.modules[key]
     loaded.nodes = {id: one for id, one in loaded.nodes.items() if one.schema.pack != pack}
@@ -154,17 +172,6 @@ def _entries(roots: Iterable[Path]) -> Iterator[Path]:
             if is_pack and not path.name.startswith((".", "__")) and safe_name(path) not in seen:
                 seen.add(safe_name(path))
                 yield path
-
-
-@contextlib.contextmanager
-def _reported(loaded: Loaded, pack: str, file: str) -> Iterator[None]:
-    """Whatever importing raises, an exit included, becomes an entry of the list."""
-    try:
-        yield
-    except BaseException as error:  # the import is foreign code: it may raise anything and must harm nothing
-        own = _own_frames(error.__traceback__)
-        text = "".join(traceback.format_exception(type(error), error, own))
-        loaded.broken.append(BrokenPack(pack, file, text))
 
 
 def _own_frames(found: TracebackType | None) -> TracebackType | None:

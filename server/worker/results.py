@@ -5,6 +5,7 @@ A file holds the workflow and the prompt and nothing of time or job, so equal wo
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 from PIL import Image
 
 from server.engine.memory_tier import Made
@@ -47,6 +49,20 @@ class Origin:
     prompt: bytes
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a picture goes: `image_00001.png` in a folder."""
+
+    folder: Path
+    stem: str
+    number: int
+    suffix: str
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.stem}_{self.number:05}{self.suffix}"
+
+
 class Results:
     """Writes into the results and previews folders."""
 
@@ -66,9 +82,9 @@ class Results:
         pictures = _Once(image)
         begun = []
         for at in range(count):
-            path = folder / f"{stem}_{first + at:05}{suffix}"
+            place = Place(folder, stem, first + at, suffix)
             encode = _Encode(pictures, at, kind, options, origin if kind == "PNG" else None)
-            begun.append((path, self._writers.submit(self._write_result, path, encode, media)))
+            begun.append((place.path, self._writers.submit(self._write_result, place, encode, media)))
         return begun
 
     def show(self, image: Any) -> list[Future[Made]]:
@@ -114,20 +130,22 @@ class Results:
         with self._lock:
             last = self._numbers.get((folder, stem))
             if last is None:
-                numbered = re.compile(re.escape(stem) + r"_(\d{5,})\.\w+")
-                found = (numbered.fullmatch(entry.name) for entry in folder.iterdir())
-                last = max((int(match.group(1)) for match in found if match), default=0)
+                last = _last_number(folder, stem)
             self._numbers[folder, stem] = last + count
             return last + 1
 
     # ------------------------------------------------------------ writing, on the writers' threads
 
-    def _write_result(self, path: Path, encode: _Encode, media: str) -> Made:
+    def _write_result(self, place: Place, encode: _Encode, media: str) -> Made:
         data, size = encode()
-        write_whole(path, data, durable=True)
+        while not write_whole(place.path, data, durable=True, replace=False):
+            # Another process took the number in the meantime: count on from what is there now.
+            with self._lock:
+                self._numbers.pop((place.folder, place.stem), None)
+            place = dataclasses.replace(place, number=self._reserve(place.folder, place.stem, 1))
         digest = hashlib.sha256(data).hexdigest()
-        self._identities.learn(path, "sha256", digest)
-        name = path.relative_to(self._folders.results.resolve()).as_posix()
+        self._identities.learn(place.path, "sha256", digest)
+        name = place.path.relative_to(self._folders.results.resolve()).as_posix()
         return _made(OutputFile("", name, media, "results", *size, digest))
 
     def _write_preview(self, encode: _Encode) -> Made:
@@ -176,25 +194,68 @@ class _Encode:
         return data, picture.size
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool) -> None:
-    """Write a file so that it is never seen half; `durable` also when the power fails right after."""
-    unfinished = path.with_name(f".{path.name}.part")
+def write_whole(path: Path, data: bytes, *, durable: bool, replace: bool = True) -> bool:
+    """Write a file so that it is never seen half; `durable` also when the power fails right after.
+
+    False where there is a file of this name that may not be replaced.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as file:
             file.write(data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
+        if replace:
+            unfinished.replace(path)
+        elif not _place_new(unfinished, path):
+            return False
+    finally:
         unfinished.unlink(missing_ok=True)
-        raise
     if durable and os.name == "posix":
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+    return True
+
+
+def _place_new(unfinished: Path, path: Path) -> bool:
+    """Give a file its name unless that is taken: by a link, which never replaces, where the disk knows links."""
+    try:
+        path.hardlink_to(unfinished)
+    except FileExistsError:
+        return False
+    except OSError:
+        if path.exists():
+            return False
+        unfinished.replace(path)
+    return True
+
+
+def _last_number(folder: Path, stem: str) -> int:
+    """The highest number in use. What a process left unfinished here goes, now that the folder is read anyway."""
+    numbered = re.compile(re.escape(stem) + r"_(\d{5,})\.\w+")
+    unfinished = re.compile(r"\." + numbered.pattern + r"\.(\d+)\.part")
+    last = 0
+    for entry in folder.iterdir():
+        if match := numbered.fullmatch(entry.name):
+            last = max(last, int(match.group(1)))
+        elif (match := unfinished.fullmatch(entry.name)) and not psutil.pid_exists(int(match.group(2))):
+            entry.unlink(missing_ok=True)
+    return last
+
+
+def sweep_oldest(folder: Path, limit: int) -> None:
+    """Remove the oldest files of a folder until the rest fit in `limit` bytes."""
+    files = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in folder.glob("*") if path.is_file())
+    surplus = sum(size for _, size, _ in files) - limit
+    for _, size, path in files:
+        if surplus <= 0:
+            return
+        path.unlink(missing_ok=True)
+        surplus -= size
 
 
 def words(text: str) -> Made:

@@ -16,6 +16,7 @@ import psutil
 from server.engine.cache import Cache
 from server.engine.catalogue import Library
 from server.graph.catalogue import Catalogue, from_nodes, to_json
+from server.graph.prompt import Prompt
 from server.messages import (
     CacheReport,
     CacheUse,
@@ -42,13 +43,17 @@ from server.worker.loader import Loaded, load_packs, load_shipped
 from server.worker.marker import ImportMarker
 from server.worker.memory import Weights
 from server.worker.preview import Previews
-from server.worker.results import Results
+from server.worker.results import Results, sweep_oldest
 from server.worker.upgrades import upgrade_nodes, upgrade_prompt
 from server.worker.warmup import LIBRARIES, Warmup
 
 MEMORY_LIMIT = min(int(psutil.virtual_memory().total) // 4, 8 * 2**30)
 DISK_LIMIT = 10 * 2**30
 """Until `SetCacheLimits` says otherwise."""
+REPORT_PAUSE = 0.5
+"""Seconds after a job before the cache's size is told."""
+PREVIEWS_LIMIT = 2**30
+"""Bytes of pictures that were shown and not saved."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,9 @@ class Session:
         self._questions = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._shop = self._open_shop()
-        self._jobs = Jobs(
-            self._shop, self._known_library, lambda prompt: upgrade_prompt(prompt, self._loaded.nodes)
-        )
+        self._reporting: asyncio.TimerHandle | None = None
+        self._reported: CacheUse | None = None
+        self._jobs = Jobs(self._shop, self._known_library, self._upgrade_prompt, self._report_later)
 
     def _open_shop(self) -> Shop:
         folders, cache = self._folders, self._folders.cache
@@ -106,6 +111,7 @@ class Session:
         if self._device is not None:
             self._settle(self._device)
         self._warmup.start(self._warm)
+        self._answer(partial(sweep_oldest, self._folders.previews, PREVIEWS_LIMIT))
         await self._ended.wait()
         await self._close()
         return self._code
@@ -206,6 +212,9 @@ class Session:
         self._marker.forgive()
         self._read_nodes()
 
+    def _upgrade_prompt(self, prompt: Prompt) -> Prompt:
+        return upgrade_prompt(prompt, self._loaded.nodes)
+
     def _upgrade(self, message: UpgradeNodes) -> None:
         self._out.send(NodesUpgraded(message.request, upgrade_nodes(message.nodes, self._loaded.nodes)))
 
@@ -220,8 +229,22 @@ class Session:
         self._report()
 
     def _report(self) -> None:
+        self._reported = self._use()
+        self._out.send(CacheReport(self._reported))
+
+    def _report_later(self) -> None:
+        """After a job: when the disk tier has written, and only where something changed."""
+        if self._reporting is None:
+            self._reporting = self._loop.call_later(REPORT_PAUSE, self._report_change)
+
+    def _report_change(self) -> None:
+        self._reporting = None
+        if self._use() != self._reported:
+            self._report()
+
+    def _use(self) -> CacheUse:
         use = self._shop.cache.use()
-        self._out.send(CacheReport(CacheUse(use.memory, use.memory_limit, use.disk, use.disk_limit)))
+        return CacheUse(use.memory, use.memory_limit, use.disk, use.disk_limit)
 
 
 def _without_gradients() -> None:

@@ -47,7 +47,8 @@ def test_ids_and_titles_and_the_order_of_inputs_do_not_count() -> None:
 
 def test_which_output_a_link_takes_counts() -> None:
     def prompt(output: str) -> Prompt:
-        return {"s": step("add", a=1), "n": step("increase", value=link("s", output)), "o": step("show", value=link("n"))}
+        taken = link("s", output)
+        return {"s": step("add", a=1), "n": step("increase", value=taken), "o": step("show", value=link("n"))}
 
     assert keys(prompt("total"))["n"] != keys(prompt("negated"))["n"]
 
@@ -61,9 +62,9 @@ def test_a_change_far_above_changes_every_key_below() -> None:
     assert all(before[id] != after[id] for id in before)
 
 
-@pytest.mark.parametrize("changes", [{"device": "cuda"}, {"dtype": "float16"}])
-def test_device_and_dtype_count(changes: dict[str, str]) -> None:
-    assert key_of(step("number")) != key_of(step("number"), library=Library(TOYS, **changes))
+@pytest.mark.parametrize("library", [Library(TOYS, device="cuda"), Library(TOYS, dtype="float16")])
+def test_device_and_dtype_count(library: Library) -> None:
+    assert key_of(step("number")) != key_of(step("number"), library=library)
 
 
 def test_the_source_and_the_version_of_a_node_count() -> None:
