@@ -39,7 +39,7 @@ export function lookOf(catalogue: Catalogue, type: string): TypeLook {
 export const SHAPE_PATHS: Readonly<Record<Shape, string>> = {
   diamond: 'M6 0.4 11.6 6 6 11.6 0.4 6Z',
   'open-diamond': 'M6 0.4 11.6 6 6 11.6 0.4 6ZM6 3.2 3.2 6 6 8.8 8.8 6Z',
-  'half-right': 'M3 0.8A5.2 5.2 0 0 1 3 11.2Z M3 0.8H4.6A5.2 5.2 0 0 1 4.6 11.2H3Z',
+  'half-right': 'M2.6 0.6H5.2A5.4 5.4 0 0 1 5.2 11.4H2.6Z',
   'half-left': 'M6 0.8A5.2 5.2 0 1 0 6 11.2ZM6 0.8A5.2 5.2 0 0 1 6 11.2V9.8A3.8 3.8 0 0 0 6 2.2Z',
   disc: 'M6 0.8A5.2 5.2 0 1 1 6 11.2 5.2 5.2 0 1 1 6 0.8Z',
   ring: 'M6 0.8A5.2 5.2 0 1 1 6 11.2 5.2 5.2 0 1 1 6 0.8ZM6 3.2A2.8 2.8 0 1 0 6 8.8 2.8 2.8 0 1 0 6 3.2Z',

@@ -2,6 +2,7 @@
 // that say what stood before; everything else here reads.
 import { ROOT, type Change, type Command } from './change';
 import { LinkIndex } from './links';
+import { soundBoxes, soundNodes } from './sound';
 import type { FrameData, GraphData, NodeData, NoteData, Workflow } from './types';
 
 export interface Graph {
@@ -21,9 +22,9 @@ class OpenGraph implements Graph {
 
   constructor(data: GraphData) {
     const { nodes, frames, notes, ...rest } = data;
-    this.nodes = new Map(Object.entries(nodes));
-    this.frames = new Map(Object.entries(frames ?? {}));
-    this.notes = new Map(Object.entries(notes ?? {}));
+    this.nodes = soundNodes(nodes ?? {});
+    this.frames = soundBoxes(frames, [400, 300]);
+    this.notes = soundBoxes(notes, [280, 160]);
     this.rest = rest;
     for (const [id, node] of this.nodes) this.links.update(id, undefined, node);
   }
@@ -51,7 +52,7 @@ export class Document {
     const { nodes, frames, notes, subgraphs, ...keys } = workflow;
     this.#keys = keys;
     this.#graphs.set(ROOT, new OpenGraph({ nodes, frames, notes }));
-    for (const [id, graph] of Object.entries(subgraphs)) this.#graphs.set(id, new OpenGraph(graph));
+    for (const [id, graph] of Object.entries(subgraphs ?? {})) this.#graphs.set(id, new OpenGraph(graph));
   }
 
   get id(): string {

@@ -392,6 +392,13 @@ export class Editor {
     this.#tell((listener) => listener.ran?.(node));
   }
 
+  /** The picture a node reads is so high by so wide. */
+  setAspect(node: string, aspect: number): void {
+    if (!this.runs.setAspect(node, aspect)) return;
+    this.scene.refresh(node);
+    this.#tell((listener) => listener.ran?.(node));
+  }
+
   /** Before a new run: states go; pictures stay until newer ones come, so that nothing jumps. */
   resetRun(options: { keepPictures?: boolean } = {}): void {
     this.runs.reset(options.keepPictures ?? false);

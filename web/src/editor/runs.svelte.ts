@@ -13,6 +13,8 @@ const isPicture = (type: string): boolean => type.startsWith('image/');
 export class Runs {
   readonly #runs = new Map<string, NodeRun>();
   readonly #ticks = new Ticks();
+  /** Height by width of pictures that nodes read from files. */
+  readonly #aspects = new Map<string, number>();
 
   get all(): ReadonlyMap<string, NodeRun> {
     return this.#runs;
@@ -34,6 +36,7 @@ export class Runs {
 
   forget(node: string): void {
     this.#runs.delete(node);
+    this.#aspects.delete(node);
     this.#ticks.bump(node);
   }
 
@@ -46,11 +49,19 @@ export class Runs {
     this.#ticks.bumpAll();
   }
 
+  /** True when the picture a node reads has another shape than was thought. */
+  setAspect(node: string, aspect: number): boolean {
+    if (this.#aspects.get(node) === aspect) return false;
+    this.#aspects.set(node, aspect);
+    this.#ticks.bump(node);
+    return true;
+  }
+
   shows(node: string): Shows {
     const run = this.#runs.get(node);
-    if (!run) return { aspect: 0, words: false };
+    if (!run) return { aspect: this.#aspects.get(node) ?? 0, words: false };
     const picture = run.outputs.find((output) => isPicture(output.media_type));
     const aspect = picture && picture.width > 0 ? picture.height / picture.width : 1;
-    return { aspect: picture || run.previewUrl ? aspect : 0, words: run.text !== '' };
+    return { aspect: picture || run.previewUrl ? aspect : (this.#aspects.get(node) ?? 0), words: run.text !== '' };
   }
 }

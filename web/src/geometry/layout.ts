@@ -10,12 +10,11 @@ export const PADDING = 8;
 const GAP = 4;
 const CAPTION = 20;
 const LINE = 18;
-export const WIDTH = 240;
-const TEXT_WIDTH = 288;
+export const WIDTH = 256;
+const TEXT_WIDTH = 304;
 export const MIN_WIDTH = 160;
 const MIN_PICTURE = 96;
 const WORDS_HEIGHT = 80;
-const INPUT_PICTURE = 176;
 
 /** One line of a node: an input on the left, an output on the right, or both. */
 export interface Row {
@@ -55,19 +54,15 @@ export interface LayoutInput {
   words: boolean;
 }
 
-const isTall = (input: InputSchema): boolean =>
-  input.widget?.kind === 'image_file' || (input.widget?.kind === 'text' && (input.widget.lines ?? 1) > 1);
+const isTall = (input: InputSchema): boolean => input.widget?.kind === 'text' && (input.widget.lines ?? 1) > 1;
 
 const linesOf = (input: InputSchema): number =>
   input.widget?.kind === 'text' ? Math.min(12, Math.max(2, input.widget.lines ?? 1)) : 1;
 
-function heightOf({ schema }: Slot): number {
-  if (!isTall(schema)) return ROW;
-  return CAPTION + (schema.widget?.kind === 'image_file' ? INPUT_PICTURE : linesOf(schema) * LINE + 14);
-}
+const heightOf = ({ schema }: Slot): number => (isTall(schema) ? CAPTION + linesOf(schema) * LINE + 14 : ROW);
 
 export function defaultWidth(slots: readonly Slot[]): number {
-  return slots.some((slot) => slot.schema.widget?.kind === 'text' && isTall(slot.schema)) ? TEXT_WIDTH : WIDTH;
+  return slots.some((slot) => isTall(slot.schema)) ? TEXT_WIDTH : WIDTH;
 }
 
 export function layoutNode(input: LayoutInput): NodeLayout {

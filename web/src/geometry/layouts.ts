@@ -22,7 +22,7 @@ export class Layouts {
   of(node: NodeData, outputs: () => string[], catalogue: Catalogue, look: Look): NodeLayout {
     const schema = catalogue.nodes[node.type];
     const drawn = schema ?? missingSchema(node, outputs());
-    const { aspect } = look;
+    const aspect = look.aspect || (schema ? reserved(schema, node) : 0);
     const key = `${keyOf(node, schema, drawn)}|${aspect}|${look.words}`;
     let layout = this.#known.get(key);
     if (!layout) {
@@ -34,6 +34,17 @@ export class Layouts {
     return layout;
   }
 }
+
+/** Room kept for a picture that is still to come, so that nothing moves when it does. */
+function reserved(schema: NodeSchema, node: NodeData): number {
+  if (schema.is_output && schema.inputs.some((input) => input.type === 'Image')) return 1;
+  const file = pictureInput(schema);
+  return file && node.inputs[file] ? 0.75 : 0;
+}
+
+/** The input that names a picture file, for nodes that read one and show it. */
+export const pictureInput = (schema: NodeSchema | undefined): string =>
+  schema?.inputs.find((input) => input.widget?.kind === 'image_file')?.name ?? '';
 
 const varies = new WeakMap<NodeSchema, boolean>();
 

@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { fitted, MAX_ZOOM, MIN_ZOOM, toScreen, toWorld, visible, zoomedAt, type View } from './view';
+
+const view: fc.Arbitrary<View> = fc.record({
+  x: fc.integer({ min: -4000, max: 4000 }),
+  y: fc.integer({ min: -4000, max: 4000 }),
+  zoom: fc.double({ min: MIN_ZOOM, max: MAX_ZOOM, noNaN: true }),
+});
+const point = fc.tuple(fc.integer({ min: -2000, max: 2000 }), fc.integer({ min: -2000, max: 2000 }));
+
+describe('the view', () => {
+  it('goes to the screen and back', () => {
+    fc.assert(
+      fc.property(view, point, (at, spot) => {
+        const [x, y] = toWorld(at, toScreen(at, spot));
+        expect(x).toBeCloseTo(spot[0], 6);
+        expect(y).toBeCloseTo(spot[1], 6);
+      }),
+    );
+  });
+
+  it('zooms about the pointer: what is under it stays, within the limits', () => {
+    fc.assert(
+      fc.property(view, point, fc.double({ min: 0.001, max: 100, noNaN: true }), (at, pointer, zoom) => {
+        const next = zoomedAt(at, pointer, zoom);
+        const [before, after] = [toWorld(at, pointer), toWorld(next, pointer)];
+        expect(after[0]).toBeCloseTo(before[0], 3);
+        expect(after[1]).toBeCloseTo(before[1], 3);
+        expect(next.zoom).toBeGreaterThanOrEqual(MIN_ZOOM);
+        expect(next.zoom).toBeLessThanOrEqual(MAX_ZOOM);
+      }),
+    );
+  });
+
+  it('fits an area between the panels', () => {
+    const area = { x: -500, y: 100, width: 3000, height: 900 };
+    const insets = { top: 72, right: 320, bottom: 40, left: 40 };
+    const seen = fitted(area, { width: 1280, height: 800 }, insets);
+    const [left, top] = toScreen(seen, [area.x, area.y]);
+    const [right, bottom] = toScreen(seen, [area.x + area.width, area.y + area.height]);
+    expect(left).toBeGreaterThanOrEqual(39.9);
+    expect(top).toBeGreaterThanOrEqual(71.9);
+    expect(right).toBeLessThanOrEqual(960.1);
+    expect(bottom).toBeLessThanOrEqual(760.1);
+  });
+
+  it('never enlarges a small graph', () => {
+    const insets = { top: 0, right: 0, bottom: 0, left: 0 };
+    expect(fitted({ x: 0, y: 0, width: 10, height: 10 }, { width: 1000, height: 1000 }, insets).zoom).toBe(1);
+  });
+
+  it('sees less of the world the closer it is', () => {
+    expect(visible({ x: 0, y: 0, zoom: 2 }, { width: 800, height: 600 })).toEqual({ x: 0, y: 0, width: 400, height: 300 });
+  });
+});
