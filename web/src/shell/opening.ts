@@ -119,7 +119,7 @@ export async function openFirst(shell: Shell): Promise<void> {
   openNew(shell);
   try {
     const examples = await getExamples();
-    const first = examples.find((example) => example.first) ?? examples.find(({ name }) => name === 'text-to-image') ?? examples[0];
+    const first = examples.find((example) => example.first) ?? examples[0];
     if (first) await openTemplate(shell, first.name);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

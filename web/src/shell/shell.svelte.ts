@@ -62,6 +62,11 @@ export class Shell {
     );
   }
 
+  /** The inspector gets out of the way while there is nothing to inspect. */
+  get inspecting(): boolean {
+    return this.inspector && this.editor.selection.size > 0;
+  }
+
   /** Shows a document and follows it: its autosave, its last job, its view. */
   show(workflow: Workflow, from: { revision: number | null; dirty: boolean; used?: [string, string][]; view?: View | null }): void {
     this.editor.load(workflow);
