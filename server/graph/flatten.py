@@ -18,11 +18,14 @@ MAX_NESTING = 50
 
 @dataclass(frozen=True)
 class Place:
-    """A node where it stands: `scope` is the flat id of the instance around it, empty at the top."""
+    """A node where it stands: `scope` is the flat id of the instance around it, None at the top.
+
+    An empty text is an id like any other, so it cannot mean the top.
+    """
 
     id: str
     data: NodeData
-    scope: str = ""
+    scope: str | None = None
 
     @property
     def name(self) -> str:
@@ -43,8 +46,8 @@ def definition_id(data: NodeData) -> str | None:
     return data.type.removeprefix(SUBGRAPH) if data.type.startswith(SUBGRAPH) else None
 
 
-def join(scope: str, id: str) -> str:
-    return f"{scope}/{id}" if scope else id
+def join(scope: str | None, id: str) -> str:
+    return id if scope is None else f"{scope}/{id}"
 
 
 def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
@@ -56,7 +59,7 @@ def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
     if total > MAX_NODES:
         what = f"With its subgraphs the workflow has {total:,} nodes; {MAX_NODES:,} are allowed."
         return {}, [Problem("", "", what, "Use fewer instances.")]
-    waiting: deque[tuple[str, Mapping[str, NodeData]]] = deque([("", workflow.nodes)])
+    waiting: deque[tuple[str | None, Mapping[str, NodeData]]] = deque([(None, workflow.nodes)])
     while waiting:
         scope, nodes = waiting.popleft()
         for id, data in nodes.items():

@@ -67,7 +67,7 @@ class Wires:
         self.exits: dict[str, Place] = {}
         self.running: set[str] = set()
         for place in places.values():
-            if place.data.type == SUBGRAPH_OUTPUT:
+            if place.data.type == SUBGRAPH_OUTPUT and place.scope is not None:
                 self.exits.setdefault(place.scope, place)
             elif runs(place):
                 self.running.add(place.id)
@@ -128,9 +128,9 @@ class Wires:
 
     def outside(self, place: Place, name: str) -> End | Key:
         """What the instance around gives a subgraph's input; else the default of the definition."""
-        instance = self.places.get(place.scope)
-        if instance is None:
+        if place.scope is None:
             return Dead.OPEN
+        instance = self.places[place.scope]
         found = self.behind(instance, name)
         if found is not Dead.OPEN:
             return found

@@ -308,6 +308,24 @@ def test_a_very_deep_nest_is_refused_in_words() -> None:
     assert places(problems) == [("x", "", "error")] and "deep" in problems[0].what
 
 
+def test_an_instance_may_have_an_empty_id_and_edges_of_subgraphs_at_the_top_lead_nowhere() -> None:
+    prompt, problems = resolve(
+        {
+            "": {"type": "subgraph:soften", "inputs": {"picture": link("1")}},
+            "1": {"type": "make"},
+            "2": {"type": "save", "inputs": {"image": link("", "soft")}},
+            "3": {"type": "save", "inputs": {"image": link("edge", "picture")}},
+            "edge": {"type": "subgraph_input"},
+            "leaving": {"type": "subgraph_output", "inputs": {"soft": link("1")}},
+        },
+        subgraphs={"soften": SOFTEN},
+    )
+    assert problems == []
+    assert links(prompt)["2"] == {"image": Link("/b", "result")}
+    assert links(prompt)["/b"] == {"image": Link("1", "result")}
+    assert prompt["3"].inputs == {}
+
+
 def test_two_nodes_that_would_share_an_id_are_a_problem() -> None:
     _, problems = resolve({"s": {"type": "subgraph:soften"}, "s/b": {"type": "make"}}, subgraphs={"soften": SOFTEN})
     assert places(problems) == [("s/b", "", "error")]
