@@ -2,6 +2,7 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 
 /** @type {import('@sveltejs/vite-plugin-svelte').SvelteConfig} */
 export default {
-  preprocess: vitePreprocess(),
+  // Styles are plain CSS: handing each to Vite's pipeline twice made up most of a build.
+  preprocess: vitePreprocess({ style: false }),
   compilerOptions: { runes: ({ filename }) => (filename.split(/[/\\]/).includes('node_modules') ? undefined : true) },
 };

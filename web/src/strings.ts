@@ -52,6 +52,7 @@ export const english = {
     cancelAll: 'Cancel all',
     position: (ahead: number): string => (ahead === 0 ? 'next' : `${ahead} ahead`),
     took: (time: string): string => `took ${time}`,
+    neverRan: 'never ran',
     reused: 'Nothing to compute: every node was reused.',
     reusedFix: 'Change an input, or set the seed to random.',
     notSent: 'The workflow was not sent.',
