@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from nodes.api import Input, Node
+from tests.nodes.make_reference import PAGE, reference
+from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
-MODULES = ["image", "latent", "loaders", "logic", "output", "sampling", "text", "values"]
 IDS = {
     "blend_images", "decode_latent", "empty_latent", "encode_image", "encode_text", "integer", "invert",
     "load_checkpoint", "load_image", "math", "number", "preview_image", "sample", "save_image",
@@ -21,13 +20,7 @@ IDS = {
 }  # fmt: skip
 
 
-def nodes_of(module: ModuleType) -> Iterator[Node[..., Any]]:
-    return (value for value in vars(module).values() if isinstance(value, Node))
-
-
-MODULE_NODES = [node for name in MODULES for node in nodes_of(importlib.import_module(f"nodes.{name}"))]
-PACK_NODES = list(nodes_of(importlib.import_module("custom_nodes.darkroom")))
-ALL = pytest.mark.parametrize("node", MODULE_NODES + PACK_NODES, ids=lambda node: node.schema.id)
+ALL = pytest.mark.parametrize("node", SHIPPED, ids=lambda node: node.schema.id)
 
 
 def all_inputs(node: Node[..., Any]) -> Iterator[Input]:
@@ -39,8 +32,8 @@ def all_inputs(node: Node[..., Any]) -> Iterator[Input]:
 
 
 def test_these_nodes_ship() -> None:
-    assert {node.schema.id for node in MODULE_NODES} == IDS
-    assert {node.schema.id for node in PACK_NODES} == {
+    assert {node.schema.id for node in BUILT_IN} == IDS
+    assert {node.schema.id for node in SHIPPED} - IDS == {
         "darkroom/contact_sheet",
         "darkroom/film_grain",
         "darkroom/vignette",
@@ -63,7 +56,7 @@ def test_a_node_has_a_category_and_its_numbers_have_sensible_fields(node: Node[.
 
 
 def test_reading_all_nodes_needs_no_torch() -> None:
-    names = [f"nodes.{name}" for name in MODULES] + ["custom_nodes.darkroom"]
+    names = [*MODULES, PACK]
     heavy = {"torch", "diffusers", "transformers", "PIL", "numpy"}
     program = f"import sys, importlib as i; [i.import_module(n) for n in {names}]; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -71,7 +64,11 @@ def test_reading_all_nodes_needs_no_torch() -> None:
 
 
 def test_a_sampler_takes_its_seed_from_a_seed_node_and_its_steps_from_math() -> None:
-    types = {node.schema.id: {output.name: output.type for output in node.schema.outputs} for node in MODULE_NODES}
-    sampler = next(node.schema for node in MODULE_NODES if node.schema.id == "sample")
+    types = {node.schema.id: {output.name: output.type for output in node.schema.outputs} for node in BUILT_IN}
+    sampler = next(node.schema for node in BUILT_IN if node.schema.id == "sample")
     assert types["seed"]["result"] == sampler.input("seed").type
     assert types["math"]["whole"] == sampler.input("steps").type
+
+
+def test_the_reference_page_is_the_one_the_nodes_give() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run python -m tests.nodes.make_reference"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterator
 from itertools import combinations
@@ -18,15 +17,11 @@ from server.graph.steps import Link, Prompt
 from server.graph.validate import validate
 from server.graph.workflow import Workflow, load
 from tests.nodes.plain import PlainContext
-from tests.nodes.test_built_in import MODULES, nodes_of
+from tests.nodes.shipped import SHIPPED
 
 FOLDER = Path(__file__).parents[2] / "workflows"
 EXAMPLES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".schema.json"))
-NODES = {
-    node.schema.id: node
-    for name in [*(f"nodes.{name}" for name in MODULES), "custom_nodes.darkroom"]
-    for node in nodes_of(importlib.import_module(name))
-}
+NODES = {node.schema.id: node for node in SHIPPED}
 CATALOGUE = from_nodes(
     NODES.values(), files=lambda folder: ["loom-demo.safetensors"] if folder == "checkpoints" else []
 )

@@ -1,0 +1,21 @@
+"""Every node that ships."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from nodes.api import Node
+
+MODULES = [f"nodes.{name}" for name in ("image", "latent", "loaders", "logic", "output", "sampling", "text", "values")]
+PACK = "custom_nodes.darkroom"
+
+
+def nodes_of(module: ModuleType) -> Iterator[Node[..., Any]]:
+    return (value for value in vars(module).values() if isinstance(value, Node))
+
+
+BUILT_IN = [node for name in MODULES for node in nodes_of(importlib.import_module(name))]
+SHIPPED = [*BUILT_IN, *nodes_of(importlib.import_module(PACK))]
