@@ -1,7 +1,5 @@
 // One signal per id, made when something first reads it: a change of one node wakes only what shows that
 // node, and five thousand nodes nobody looks at cost nothing.
-import { untrack } from 'svelte';
-
 class Tick {
   value = $state(0);
 }
@@ -12,11 +10,7 @@ export class Ticks {
   /** Makes the running effect or derived depend on `id`. */
   read(id: string): void {
     let tick = this.#ticks.get(id);
-    if (!tick) {
-      // Made outside of the reader: Svelte does not track a signal in the reaction that creates it.
-      tick = untrack(() => new Tick());
-      this.#ticks.set(id, tick);
-    }
+    if (!tick) this.#ticks.set(id, (tick = makeTick()));
     void tick.value;
   }
 
@@ -28,4 +22,13 @@ export class Ticks {
   bumpAll(): void {
     for (const tick of this.#ticks.values()) tick.value += 1;
   }
+}
+
+/** Made in a root of its own: Svelte does not track a signal in the very reaction that creates it. */
+function makeTick(): Tick {
+  let tick: Tick | undefined;
+  $effect.root(() => {
+    tick = new Tick();
+  })();
+  return tick ?? new Tick();
 }
