@@ -1,5 +1,6 @@
 // Every change is kept: in this browser at once, on the server a moment later as a revision. A revision
 // someone else wrote in between is shown as a conflict; nothing is ever overwritten unseen.
+import { same } from '../document/same';
 import type { Workflow } from '../document/types';
 import { deleteWorkflow, getWorkflow, putWorkflow, type StoredWorkflow } from './client';
 import { ApiError } from './http';
@@ -140,7 +141,9 @@ export class Autosave {
     this.state = 'saving';
   }
 
+  /** The same under another revision is no conflict: it was saved from here, and a reload lost the answer. */
   #meet(theirs: StoredWorkflow): void {
+    if (same(theirs.workflow, this.#source.snapshot())) return this.#confirm(theirs.revision, this.#changes);
     this.conflict = theirs;
     this.state = 'conflict';
   }
