@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,71 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120
-PACK = '''
-"""Nodes to see a command line with."""
-
-import time
-from typing import Annotated
-
-from nodes.api import Context, Number, node
-from nodes.types import Image
-
-
-@node(category="bench")
-def paint(red: Annotated[int, Number(min=0, max=255)] = 200, edge: int = 16) -> Image:
-    """A picture of one colour.
-
-    Args:
-        red: How red.
-        edge: Pixels along an edge.
-    """
-    import torch
-
-    pixels = torch.zeros(1, edge, edge, 3)
-    pixels[..., 0] = red / 255
-    return Image(pixels)
-
-
-@node(category="bench")
-def say(text: str, ctx: Context) -> None:
-    """Show words.
-
-    Args:
-        text: The words.
-    """
-    print("a pack may print")
-    ctx.show_text(text)
-
-
-@node(category="bench")
-def fail(text: str) -> None:
-    """Fail.
-
-    Args:
-        text: With these words.
-    """
-    raise ValueError(text)
-
-
-@node(category="bench")
-def leave() -> None:
-    """End the worker."""
-    import os
-
-    os._exit(7)
-
-
-@node(category="bench")
-def dawdle(ctx: Context, steps: int = 600) -> None:
-    """Take a tenth of a second for each step.
-
-    Args:
-        steps: How many.
-    """
-    ctx.show_text("under way")
-    for _ in ctx.track(range(steps)):
-        time.sleep(0.1)
-'''
+PACK = ROOT / "tests" / "packs" / "bench.py"
 
 Loom = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -88,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder with the pack `bench`."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "custom_nodes").mkdir()
-    (folder / "custom_nodes" / "bench.py").write_text(PACK, encoding="utf-8")
+    shutil.copy(PACK, folder / "custom_nodes")
     return folder
 
 

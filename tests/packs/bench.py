@@ -1,0 +1,64 @@
+"""A pack for tests: nodes that paint, speak, fail, dawdle and leave. Copied into a home folder, never installed."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated
+
+from nodes.api import Context, Number, node
+from nodes.types import Image
+
+
+@node(category="bench")
+def paint(red: Annotated[int, Number(min=0, max=255)] = 200, edge: int = 16) -> Image:
+    """A picture of one colour.
+
+    Args:
+        red: How red.
+        edge: Pixels along an edge.
+    """
+    import torch
+
+    pixels = torch.zeros(1, edge, edge, 3)
+    pixels[..., 0] = red / 255
+    return Image(pixels)
+
+
+@node(category="bench")
+def say(text: str, ctx: Context) -> None:
+    """Show words.
+
+    Args:
+        text: The words.
+    """
+    print("a pack may print")
+    ctx.show_text(text)
+
+
+@node(category="bench")
+def fail(text: str) -> None:
+    """Fail.
+
+    Args:
+        text: With these words.
+    """
+    raise ValueError(text)
+
+
+@node(category="bench")
+def leave() -> None:
+    """End the worker."""
+    os._exit(7)
+
+
+@node(category="bench")
+def dawdle(ctx: Context, steps: int = 600) -> None:
+    """Take a tenth of a second for each step.
+
+    Args:
+        steps: How many.
+    """
+    ctx.show_text("under way")
+    for _ in ctx.track(range(steps)):
+        time.sleep(0.1)
