@@ -117,11 +117,12 @@ class WorkerContext:
 class Timer:
     """Estimates what remains. The first step is left out where there are more: it often loads and compiles."""
 
-    def __init__(self) -> None:
-        self._began = self._first = time.perf_counter()
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._began = self._first = clock()
 
     def remaining(self, done: int, total: int) -> float | None:
-        now = time.perf_counter()
+        now = self._clock()
         if done == 1:
             self._first = now
         if total < done or not done:

@@ -78,7 +78,8 @@ class Folders:
     def _roots(self, folder: str) -> list[Path]:
         if folder == "input":
             return [self.home / "input"]
-        return [found for root in self.models if (found := inside(root, folder)) is not None]
+        # The folder's name is a node's own word, not a user's: it may be a link to another disk.
+        return [root / folder for root in self.models]
 
 
 def inside(root: Path, name: str) -> Path | None:

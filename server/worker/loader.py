@@ -176,9 +176,9 @@ def _entries(roots: Iterable[Path]) -> Iterator[Path]:
 
 def _own_frames(found: TracebackType | None) -> TracebackType | None:
     """A traceback from the first frame on that is neither ours nor the import system's."""
-    while found is not None and found.tb_next is not None:
+    while found is not None:
         file = found.tb_frame.f_code.co_filename
         if file != __file__ and not file.startswith("<frozen") and Path(file).parent.name != "importlib":
-            break
+            return found
         found = found.tb_next
-    return found
+    return None

@@ -7,16 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.speaking import PACK
+from tests.worker.speaking import make_home
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home folder whose custom_nodes hold the pack `toys`."""
-    pack = tmp_path / "home" / "custom_nodes" / "toys.py"
-    pack.parent.mkdir(parents=True)
-    pack.write_text(PACK)
-    return tmp_path / "home"
+    return make_home(tmp_path)
 
 
 @pytest.fixture

@@ -127,6 +127,14 @@ def tell_text(text: str, ctx: Context) -> None:
 '''
 
 
+def make_home(folder: Path) -> Path:
+    """A home folder with the pack `toys`."""
+    packs = folder / "home" / "custom_nodes"
+    packs.mkdir(parents=True)
+    (packs / "toys.py").write_text(PACK)
+    return folder / "home"
+
+
 class Ended(Exception):
     """The worker's pipe has ended."""
 
@@ -186,13 +194,17 @@ class SpokenWorker:
             if isinstance(said, kind) and until(said):
                 return heard
 
-    def start(self, prompt: Prompt, job: str = "job", previous: bytes = b"null") -> None:
+    def start(
+        self, prompt: Prompt, job: str = "job", previous: bytes = b"null", targets: list[str] | None = None
+    ) -> None:
         record = msgspec.Raw(previous)
-        self.send(RunJob(job, msgspec.Raw(encode(prompt)), msgspec.Raw(b'{"schema":1}'), None, record))
+        self.send(RunJob(job, msgspec.Raw(encode(prompt)), msgspec.Raw(b'{"schema":1}'), targets, record))
 
-    def run(self, prompt: Prompt, job: str = "job", previous: bytes = b"null") -> Story:
+    def run(
+        self, prompt: Prompt, job: str = "job", previous: bytes = b"null", targets: list[str] | None = None
+    ) -> Story:
         """Run a job to its end."""
-        self.start(prompt, job, previous)
+        self.start(prompt, job, previous, targets)
         heard: list[Any] = []
         while not (heard and isinstance(heard[-1], (JobFinished, JobFailed, JobCancelled))):
             heard += self.hear(object)
