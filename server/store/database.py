@@ -88,9 +88,13 @@ class Database:
             executor.shutdown()
 
     async def read(self, operation: Operation[T]) -> T:
-        """Run a query on the reading thread; it sees everything committed."""
+        """Run a query on the reading thread; it sees every change asked for before it."""
         if self._read_connection is None:
             raise RuntimeError("the database is not open")
+        if self._waiting:
+            last = self._waiting[-1].done
+            self._flush()
+            await asyncio.wait([last])
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, operation, self._read_connection)
 

@@ -10,11 +10,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from server.messages import Failure, JobInfo, JobState
 from server.store.tables import job_workflows, jobs, prompts, records
+
+# Statements are made once: building one costs more than running it.
+_this = jobs.c.id == bindparam("job")
+_known = select(jobs.c.id).where(jobs.c.key == bindparam("key"))
+_previous = select(records.c.body).where(records.c.document == bindparam("document"))
+_start = update(jobs).where(_this).values(state="running", started=bindparam("now"), attempts=jobs.c.attempts + 1)
+_finish = (
+    update(jobs).where(_this).values(state=bindparam("ended"), finished=bindparam("now"), failure=bindparam("why"))
+)
+_forget_prompt = delete(prompts).where(prompts.c.job == bindparam("gone"))
+_new_record = upsert(records)
+_keep_record = _new_record.on_conflict_do_update(
+    index_elements=["document"], set_={"job": _new_record.excluded.job, "body": _new_record.excluded.body}
+)
 
 MAX_ATTEMPTS = 2
 GAVE_UP = Failure(
@@ -65,7 +79,7 @@ class Accepted:
 def accept(connection: Connection, job: NewJob) -> Accepted:
     """Add a job at the end of the queue, unless one with its key exists."""
     if job.key is not None:
-        known = connection.execute(select(jobs.c.id).where(jobs.c.key == job.key)).scalar_one_or_none()
+        known = connection.execute(_known, {"key": job.key}).scalar_one_or_none()
         if known is not None:
             return Accepted(known, new=False, previous=None)
     targets = job.payload.targets
@@ -87,8 +101,7 @@ def accept(connection: Connection, job: NewJob) -> Accepted:
 
 def start(connection: Connection, job: str, now: float) -> None:
     """Note that a worker has the job."""
-    change = update(jobs).where(jobs.c.id == job)
-    connection.execute(change.values(state="running", started=now, attempts=jobs.c.attempts + 1))
+    connection.execute(_start, {"job": job, "now": now})
 
 
 @dataclass(frozen=True)
@@ -104,20 +117,10 @@ class End:
 def finish(connection: Connection, job: str, document: str, end: End) -> None:
     """Note that the job is over, and keep its record for the document's next job."""
     failure = None if end.failure is None else msgspec.json.encode(end.failure)
-    connection.execute(
-        update(jobs).where(jobs.c.id == job).values(state=end.state, finished=end.finished, failure=failure)
-    )
-    connection.execute(delete(prompts).where(prompts.c.job == job))
+    connection.execute(_finish, {"job": job, "ended": end.state, "now": end.finished, "why": failure})
+    connection.execute(_forget_prompt, {"gone": job})
     if end.record is not None and document:
-        row = {"document": document, "job": job, "body": end.record}
-        kept = upsert(records)
-        connection.execute(
-            kept.on_conflict_do_update(
-                index_elements=["document"],
-                set_={"job": kept.excluded.job, "body": kept.excluded.body},
-            ),
-            row,
-        )
+        connection.execute(_keep_record, {"document": document, "job": job, "body": end.record})
 
 
 def requeue(connection: Connection, job: str) -> None:
@@ -201,7 +204,7 @@ def workflow(connection: Connection, job: str) -> bytes | None:
 
 def previous(connection: Connection, document: str) -> bytes | None:
     """The record of the last finished job of this document."""
-    return connection.execute(select(records.c.body).where(records.c.document == document)).scalar_one_or_none()
+    return connection.execute(_previous, {"document": document}).scalar_one_or_none()
 
 
 def cancel(connection: Connection, ids: Sequence[str], now: float) -> None:
