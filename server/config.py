@@ -70,6 +70,8 @@ class Config:
     cache_disk: int = 10 * GIBIBYTE
     results_folder: Path | None = None
     """Where `loom run --out` saves; None: in the home folder."""
+    page_folder: Path | None = None
+    """Another built page than the one that belongs to the program."""
 
     @property
     def models(self) -> Path:
@@ -110,8 +112,10 @@ class Config:
 
     @property
     def page(self) -> Path:
-        """The built page: inside the package when installed, else what `npm run build` left in `web/dist`."""
+        """The built page: the folder named, else the one inside an installed package, else `web/dist`."""
         packaged = PACKAGE_ROOT / "server" / "page"
+        if self.page_folder is not None:
+            return self.page_folder
         return packaged if packaged.is_dir() else PACKAGE_ROOT / "web" / "dist"
 
     @property

@@ -31,7 +31,7 @@ class SocketLimits:
     waiting_events: int = 10_000
     waiting_bytes: int = 8 * 2**20
     previews: int = 64
-    grace: float = 5.0
+    grace: float = 2.0
     """Seconds a browser that fell behind has to take its Resync before its connection is cut."""
 
 
@@ -150,6 +150,11 @@ class Hub:
     def seq(self) -> int:
         """The number of the newest event."""
         return self._log.seq
+
+    @property
+    def clients(self) -> int:
+        """How many browsers are connected."""
+        return len(self._clients)
 
     def publish(self, message: ToBrowser) -> None:
         """Send an event to every browser, and keep it for those that come back."""

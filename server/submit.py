@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -70,13 +71,16 @@ def prepare(wanted: SubmitJob, catalogue: Catalogue, config: Config) -> Prepared
 
 def file_check(config: Config) -> Callable[[str, str], bool]:
     """Whether a file is in a models folder or among the input pictures; each is looked up once."""
-    roots = config.models_roots
     known: dict[tuple[str, str], bool] = {}
+
+    @cache
+    def roots() -> tuple[Path, ...]:
+        return config.models_roots
 
     def exists(folder: str, name: str) -> bool:
         key = (folder, name)
         if key not in known:
-            bases = [config.input] if folder == INPUT_FOLDER else [root / folder for root in roots]
+            bases = [config.input] if folder == INPUT_FOLDER else [root / folder for root in roots()]
             known[key] = any(_is_file_in(base, name) for base in bases)
         return known[key]
 

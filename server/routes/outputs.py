@@ -22,7 +22,7 @@ class OutputsQuery(msgspec.Struct, frozen=True):
     """Which results to list: only those older than the output `before`."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 50
-    before: int | None = None
+    before: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class OutputList(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`revision` is the one that was changed; null for a new workflow."""
 
     workflow: msgspec.Raw
-    revision: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    revision: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
 
 
 class StoredWorkflow(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RevisionQuery(msgspec.Struct, frozen=True):
     """Which revision is wanted, when not the newest."""
 
-    revision: int | None = None
+    revision: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
 
 
 def _id(request: web.Request) -> str:
