@@ -62,7 +62,7 @@ class FakeWorker:
         self.catalogue = catalogue
         self.inbox: queue.Queue[ToWorker | None] = queue.Queue()
         self.cancelled: set[str] = set()
-        self.stopping = False
+        self.stopping = self.deaf = False
         self.limits = (0, 0)
         self.out = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
@@ -80,7 +80,8 @@ class FakeWorker:
                 self.cancelled.add(message.job)
             self.stopping = self.stopping or isinstance(message, Shutdown)
             self.inbox.put(message)
-        self.inbox.put(None)
+        if not self.deaf:
+            os._exit(0)  # The server is gone, and so is whoever would want the work.
 
     def serve(self) -> None:
         threading.Thread(target=self.read, daemon=True).start()
@@ -141,6 +142,7 @@ class FakeWorker:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def do_hang(self, job: RunJob, node: str, _: int) -> None:
+        self.deaf = True
         threading.Event().wait()
 
     def do_wait(self, job: RunJob, node: str, _: int) -> None:
@@ -185,3 +187,4 @@ class FakeWorker:
 
 if __name__ == "__main__":
     FakeWorker(Path(sys.argv[1]), Path(sys.argv[2]).read_bytes()).serve()
+    os._exit(0)  # The thread that reads stdin would hold its lock while the interpreter ends.

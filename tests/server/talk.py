@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -53,11 +54,13 @@ class Browser:
         self.connection = connection
         self.events: list[JSON] = []
         self.previews: list[bytes] = []
+        self.received = 0
 
     async def read(self) -> JSON | bytes:
         """The next frame, kept too."""
         async with asyncio.timeout(20):
             frame = await self.connection.recv()
+        self.received += len(frame)
         if isinstance(frame, bytes):
             self.previews.append(frame)
             return frame
@@ -98,6 +101,8 @@ class Server:
 
     async def ask(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         """Status and JSON body of an answer; None for an empty one."""
+        if isinstance(options.get("data"), bytes):
+            options["data"] = io.BytesIO(options["data"])
         async with self.session.request(method, f"{self.url}{path}", **options) as response:
             body = await response.read()
             return response.status, msgspec.json.decode(body) if body else None

@@ -1,0 +1,199 @@
+"""Files, models, cache and catalogue over HTTP."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from server.config import Config
+from server.routes.catalogue import find_models
+from tests.server.talk import JSON, Server, Starter
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (6, 4)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "red").save(buffer, kind)
+    return buffer.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A small PNG that says it has very many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = zlib.compress(b"\0" * 2**20)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+async def upload(server: Server, data: bytes, name: str = "a.png", field: str = "file") -> tuple[int, JSON]:
+    form = aiohttp.FormData(quote_fields=False)  # as browsers send names
+    form.add_field(field, io.BytesIO(data), filename=name)
+    return await server.ask("POST", "/api/files/input", data=form)
+
+
+async def test_a_picture_is_uploaded_and_served(server: Server) -> None:
+    status, body = await upload(server, picture(), "Ein schönes Bild.png")
+    assert (status, body["width"], body["height"]) == (200, 6, 4)
+    assert body["name"].startswith("Ein_schönes_Bild-")
+    async with server.session.get(f"{server.url}/api/files/input/{body['name']}") as response:
+        assert await response.read() == picture()
+        tag = {"If-None-Match": response.headers["ETag"]}
+    async with server.session.get(f"{server.url}/api/files/input/{body['name']}", headers=tag) as response:
+        assert response.status == 304
+
+
+async def test_equal_pictures_share_a_name_and_different_ones_do_not(server: Server) -> None:
+    names = [(await upload(server, data))[1]["name"] for data in (picture(), picture(), picture(size=(7, 4)))]
+    assert names[0] == names[1] != names[2]
+
+
+async def test_the_ending_follows_the_content(server: Server) -> None:
+    for kind, ending in (("JPEG", ".jpg"), ("WEBP", ".webp"), ("GIF", ".gif"), ("BMP", ".bmp"), ("TIFF", ".tif")):
+        status, body = await upload(server, picture(kind), "photo.html")
+        assert status == 200
+        assert body["name"].endswith(ending)
+
+
+async def test_bad_names_become_harmless(server: Server) -> None:
+    names = ("../../x.png", "/etc/passwd", "C:\\x\\NUL.png", "CON", "..", "a\tb.png", "<script>.png", "." * 300, "")
+    for name in names:
+        status, body = await upload(server, picture(), name)
+        assert status == 200, name
+        assert "/" not in body["name"]
+        assert (server.services.config.input / body["name"]).is_file()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"hello",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        b"<html>",
+        b"%PDF-1.4",
+        picture()[:-30],
+        picture("JPEG")[:200],
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 100,
+        b"GIF89a" + b"\xff" * 50,
+        b"RIFF\0\0\0\0WEBP",
+    ],
+)
+async def test_what_is_no_whole_picture_is_refused_and_not_kept(server: Server, data: bytes) -> None:
+    status, body = await upload(server, data)
+    assert status == 400
+    assert "picture" in body["error"]["what"]
+    assert list(server.services.config.input.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [(50_000, 50_000), (9_000, 9_000), (2**31 - 1, 2**31 - 1), (0, 5)])
+async def test_a_bomb_is_refused_by_its_size_alone(server: Server, size: tuple[int, int]) -> None:
+    status, body = await upload(server, bomb(*size))
+    assert status in (400, 413)
+    assert body["error"]["fix"]
+    status, _ = await server.ask("POST", "/api/workflows/open", data=bomb(*size))
+    assert status in (400, 413)
+
+
+async def test_an_upload_too_large_is_refused_and_not_kept(start: Starter, config: Config) -> None:
+    async with start(limits=replace(config.limits, max_upload=1000)) as server:
+        status, _ = await upload(server, b"\0" * 2000)
+        assert status == 413
+        assert list(config.input.iterdir()) == []
+
+
+async def test_a_form_that_is_damaged_is_refused(server: Server) -> None:
+    head = {"Content-Type": "multipart/form-data; boundary=x"}
+    requests: list[dict[str, Any]] = [
+        {"data": b"nothing", "headers": head},
+        {"data": b"--x\r\n\r\n", "headers": head},
+        {"data": b"--x\r\nContent-Disposition: form-data; name=file\r\n\r\nabc", "headers": head},
+        {"data": b"", "headers": {"Content-Type": "multipart/form-data"}},
+        {"data": b"x", "headers": {"Content-Type": "image/png"}},
+    ]
+    for request in requests:
+        status, body = await server.ask("POST", "/api/files/input", **request)
+        assert status in (400, 415), request
+        assert body["error"]["what"]
+    assert (await upload(server, picture(), field="other"))[0] == 400
+
+
+# ---------------------------------------------------------------- models, catalogue, cache
+
+
+def test_models_are_found_in_all_roots_and_the_first_root_wins(tmp_path: Path) -> None:
+    for path, size in (("a/checkpoints/x.safetensors", 3), ("b/checkpoints/x.safetensors", 5), ("b/vae/sub/y.pt", 1)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"0" * size)
+    (tmp_path / "a/checkpoints/notes.txt").write_text("no model")
+    found = find_models([tmp_path / "a", tmp_path / "b", tmp_path / "missing"])
+    assert {folder: [(one.name, one.size) for one in files] for folder, files in found.items()} == {
+        "checkpoints": [("x.safetensors", 3)],
+        "vae": [("sub/y.pt", 1)],
+    }
+
+
+async def test_models_are_listed(server: Server) -> None:
+    folder = server.services.config.models / "checkpoints"
+    folder.mkdir()
+    (folder / "mine.safetensors").write_bytes(b"123")
+    listed = (await server.get("/api/models"))["folders"]["checkpoints"]
+    assert ("mine.safetensors", 3) in {(one["name"], one["size"]) for one in listed}
+
+
+async def test_the_catalogue_is_sent_once_for_each_revision(server: Server) -> None:
+    async with server.session.get(f"{server.url}/api/catalogue") as response:
+        tag = {"If-None-Match": response.headers["ETag"]}
+        assert set((await response.json())["nodes"]) == {"toy", "source"}
+    async with server.session.get(f"{server.url}/api/catalogue", headers=tag) as response:
+        assert response.status == 304
+        assert await response.read() == b""
+
+
+async def test_the_catalogue_is_made_anew_on_demand(server: Server) -> None:
+    status, body = await server.ask("POST", "/api/catalogue/refresh")
+    assert (status, body["revision"]) == (200, (await server.get("/api/catalogue"))["revision"])
+
+
+async def test_limits_of_the_cache_are_set_told_to_the_worker_and_kept(start: Starter) -> None:
+    async with start() as server:
+        assert (await server.get("/api/cache"))["memory_limit"] == 1000
+        status, use = await server.ask("PUT", "/api/cache", json={"memory": 5, "disk": 6})
+        assert status == 200
+        assert (use["memory_limit"], use["disk_limit"], use["disk"]) == (5, 6, 2)
+        assert (await server.ask("POST", "/api/cache/clear"))[0] == 200
+    async with start() as server:
+        use = await server.get("/api/cache")
+        assert (use["memory_limit"], use["disk_limit"]) == (5, 6)
+
+
+async def test_the_page_is_served_with_the_right_caching(start: Starter, config: Config, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    (page / "assets").mkdir(parents=True)
+    (page / "index.html").write_text("<!doctype html><title>Loom</title>")
+    (page / "assets" / "index-abc123.js").write_text("export {}")
+    (page / "favicon.svg").write_text("<svg/>")
+    async with start(page_folder=page) as server:
+        expected = {"/": "no-cache", "/assets/index-abc123.js": "immutable", "/favicon.svg": "no-cache"}
+        for path, caching in expected.items():
+            async with server.session.get(server.url + path) as response:
+                assert response.status == 200
+                assert caching in response.headers["Cache-Control"]
+        for path in ("/assets/none.js", "/..%2fsecret", "/assets/..%2f..%2fx"):
+            async with server.session.get(server.url + path) as response:
+                assert response.status == 404
+
+
+async def test_a_page_that_is_not_built_is_explained(start: Starter, tmp_path: Path) -> None:
+    async with start(page_folder=tmp_path) as server, server.session.get(server.url) as response:
+        assert response.status == 503
+        assert "not built" in await response.text()
