@@ -11,7 +11,8 @@ import { drawBoxes, type Box } from './draw/boxes';
 import { drawFrames } from './draw/frames';
 import { drawGround } from './draw/ground';
 import { readInk, type Ink } from './draw/ink';
-import { drawLink, drawLinks } from './draw/links';
+import { drawLinks } from './draw/links';
+import { reach } from '../geometry/curve';
 import { drawMarquee } from './draw/marquee';
 import type { Linking } from './linking';
 import { categoryColour, lookOf } from './palette';
@@ -19,7 +20,7 @@ import { itemOf, type Kind } from './target';
 
 /** Below this zoom nodes are boxes on the canvas and nothing is mounted. */
 const BOXES_BELOW = 0.28;
-const MOUNT_AT_ONCE = 400;
+const MOUNT_AT_ONCE = 32;
 const MOUNT_MOVING = 6;
 const STILL_AFTER_MS = 120;
 const SINGULAR = { nodes: 'node', frames: 'frame', notes: 'note' } as const;
@@ -56,6 +57,8 @@ export class Stage {
   hovered: LinkShape | null = null;
   hoveredNode: string | null = null;
   root: HTMLElement | null = null;
+  /** The path of the dragged link. */
+  thread: SVGPathElement | null = null;
   readonly #elements: Record<Kind, Map<string, HTMLElement>> = { nodes: new Map(), frames: new Map(), notes: new Map() };
   readonly #pinned = new Set<string>();
   #layer: HTMLElement | null = null;
@@ -261,8 +264,21 @@ export class Stage {
     const hidden = (taken && scene.link(taken)) ?? null;
     drawLinks(ctx, scene.links(), area, { colourOf, bright, hidden, zoom: view.zoom });
     if (this.#isFar || !complete) drawBoxes(ctx, this.#boxes(area), ink, view.zoom);
-    if (this.linking) drawLink(ctx, this.linking.curve, colourOf(this.linking.type), Math.max(2.5, 1.4 / view.zoom));
+    this.#drawThread(colourOf);
     if (this.marquee) drawMarquee(ctx, this.marquee, ink, view.zoom);
+  }
+
+  /** The dragged link lies above the nodes, so it is an element rather than paint on the canvas behind. */
+  #drawThread(colourOf: (type: string) => string): void {
+    const { thread, linking } = this;
+    if (!thread) return;
+    thread.style.display = linking ? '' : 'none';
+    if (!linking) return;
+    const { x1, y1, x2, y2 } = linking.curve;
+    const r = reach(linking.curve);
+    thread.setAttribute('d', `M${x1} ${y1}C${x1 + r} ${y1} ${x2 - r} ${y2} ${x2} ${y2}`);
+    thread.setAttribute('stroke', colourOf(linking.type));
+    thread.setAttribute('stroke-width', String(Math.max(2.5, 1.6 / this.editor.camera.view.zoom)));
   }
 
   #linksOfHovered(): ReadonlySet<LinkShape> | null {

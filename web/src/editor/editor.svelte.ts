@@ -29,6 +29,7 @@ import {
 } from '../document/types';
 import { around, grown } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
+import { snapped } from '../geometry/snap';
 import type { View } from '../geometry/view';
 import { Camera } from './camera.svelte';
 import { fittingSocket } from './fitting';
@@ -359,7 +360,7 @@ export class Editor {
     this.#pastes += 1;
     const step = this.#pastes * PASTE_STEP;
     const corner = cornerOf(clip);
-    const offset: Point = at ? [at[0] - corner[0], at[1] - corner[1]] : [step, step];
+    const offset: Point = at ? [snapped(at[0]) - corner[0], snapped(at[1]) - corner[1]] : [step, step];
     const pasted = paste(this.place, clip, { offset, keepIncoming });
     if (!pasted) return true;
     this.do(pasted.command);
@@ -440,7 +441,9 @@ export class Editor {
     if (!schema) return null;
     const socket = request.fitting && fittingSocket(this.#catalogue, schema, request.fitting);
     const id = this.#freshId(type);
-    this.do(addWired(this.place, id, type, request.at, request.fitting, socket, given));
+    const [x, y] = request.at;
+    const corner: Point = [snapped(x), snapped(y)];
+    this.do(addWired(this.place, id, type, corner, request.fitting, socket, given));
     this.select({ nodes: [id] });
     return id;
   }
