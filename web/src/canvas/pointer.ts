@@ -149,13 +149,16 @@ export class Pointer {
     const chosen = editor.selected.items[item.kind].has(item.id);
     const toggles = event.shiftKey || event.ctrlKey || event.metaKey;
     const only = { [item.kind]: [item.id] };
-    if (!chosen) editor.select(only, toggles ? 'add' : 'replace');
     if (item.kind === 'nodes') stage.focus(item.id);
+    // Not on the press: what comes up beside a selected node must not slide between a press and its release.
     const click = (): void => {
       if (chosen) editor.select(only, toggles ? 'toggle' : 'replace');
+      else editor.select(only, toggles ? 'add' : 'replace');
     };
-    const gesture = (): Gesture =>
-      grip ? new Resize(stage, start, item.kind, item.id) : new Drag(stage, start, item);
+    const gesture = (): Gesture => {
+      if (!chosen) click();
+      return grip ? new Resize(stage, start, item.kind, item.id) : new Drag(stage, start, item);
+    };
     return { gesture, start, click };
   }
 
