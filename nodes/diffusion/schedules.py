@@ -16,7 +16,7 @@ Schedule: TypeAlias = Callable[[NoiseLevels, int], Sigmas]
 def normal(levels: NoiseLevels, steps: int) -> Sigmas:
     """Training steps at even distances, from the last to the first."""
     times = torch.linspace(levels.steps - 1, 0, steps)
-    return (*(float(levels.sigma(time)) for time in times), 0.0)
+    return (*levels.sigma(times).tolist(), 0.0)
 
 
 def karras(levels: NoiseLevels, steps: int, rho: float = 7.0) -> Sigmas:
