@@ -105,7 +105,7 @@ export const english = {
     search: 'Search nodes',
     searchFitting: 'Search nodes that fit',
     all: 'All',
-    fitting: (type: string): string => `takes or gives ${type}`,
+    fitting: (end: 'in' | 'out', type: string): string => (end === 'out' ? `takes ${type}` : `gives ${type}`),
     none: (text: string): string => `No node is called “${text}”.`,
     noneFitting: 'No node fits here.',
     empty: 'The nodes are not known yet: the worker is starting.',

@@ -15,4 +15,6 @@ test('how long ago is said in the largest unit that fits', () => {
   ]);
 });
 
-test('sizes are short', () => expect([bytes(2300), bytes(5_600_000), bytes(1.5e9), bytes(2e10)]).toEqual(['2 kB', '6 MB', '1.5 GB', '20 GB']));
+test('sizes are short', () => {
+  expect([bytes(2300), bytes(5_600_000), bytes(1.5 * 2 ** 30), bytes(10 * 2 ** 30)]).toEqual(['2 kB', '5 MB', '1.5 GB', '10 GB']);
+});

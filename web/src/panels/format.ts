@@ -22,8 +22,12 @@ export function clock(milliseconds: number): string {
   return new Date(milliseconds).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
 }
 
+export const GIGABYTE = 2 ** 30;
+
+/** Binary units under the names people use for them, as the command line shows and takes them. */
 export function bytes(size: number): string {
-  if (size < 1e6) return `${Math.round(size / 1e3)} kB`;
-  if (size < 1e9) return `${Math.round(size / 1e6)} MB`;
-  return `${(size / 1e9).toFixed(size < 1e10 ? 1 : 0)} GB`;
+  if (size < 2 ** 20) return `${Math.round(size / 2 ** 10)} kB`;
+  if (size < GIGABYTE) return `${Math.round(size / 2 ** 20)} MB`;
+  const gigabytes = size / GIGABYTE;
+  return `${Number(gigabytes.toFixed(gigabytes < 10 ? 1 : 0))} GB`;
 }

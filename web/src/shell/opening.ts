@@ -1,6 +1,7 @@
 // Every way a workflow comes onto the page: new, template, the server's, a file, a picture, the last one.
 import { getExample, getExamples, getWorkflow, openBytes, uploadImage } from '../api/client';
 import { ApiError } from '../api/http';
+import type { LocalDocument } from '../api/local';
 import { emptyWorkflow, type Point, type Workflow } from '../document/types';
 import { strings } from '../strings';
 import { carriesText, dropKind } from './drop-kind';
@@ -109,19 +110,27 @@ function imageLoader(shell: Shell): { node: string; input: string } | null {
 /** What the page shows first: the document last open here, else the first template, else an empty one. */
 export async function openFirst(shell: Shell): Promise<void> {
   const id = shell.store.openDocument;
-  const local = id ? await shell.store.read(id) : undefined;
-  if (local) {
-    shell.show(local.workflow, { ...local, view: shell.store.readView(id) ?? local.view });
-    const newer = await shell.autosave.compare();
-    if (newer) shell.show(newer.workflow, { revision: newer.revision, dirty: false, used: local.used, view: local.view });
-    return;
-  }
-  openNew(shell);
+  // With the catalogue, so that no node is drawn as missing that is only not known yet.
+  const [local] = await Promise.all([id ? shell.store.read(id) : undefined, shell.loadCatalogue()]);
+  if (local) await openLast(shell, local);
+  else await openFirstTemplate(shell);
+  shell.ready = true;
+}
+
+async function openLast(shell: Shell, local: LocalDocument): Promise<void> {
+  shell.show(local.workflow, { ...local, view: shell.store.readView(local.id) ?? local.view });
+  const newer = await shell.autosave.compare();
+  if (newer) shell.show(newer.workflow, { revision: newer.revision, dirty: false, used: local.used, view: local.view });
+}
+
+async function openFirstTemplate(shell: Shell): Promise<void> {
   try {
     const examples = await getExamples();
     const first = examples.find((example) => example.first) ?? examples[0];
     if (first) await openTemplate(shell, first.name);
+    else openNew(shell);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    openNew(shell);
   }
 }

@@ -19,6 +19,12 @@ export type Dialog = 'open' | 'templates' | 'cache' | 'packs' | 'about' | 'short
 
 export const MOST_RUNS = 99;
 
+/** With the next frame; a tab nobody looks at has none, and must not hoard what it did not draw. */
+function drawLater(draw: () => void): void {
+  if (document.visibilityState === 'hidden') setTimeout(draw, 250);
+  else requestAnimationFrame(draw);
+}
+
 export class Shell {
   readonly editor: Editor;
   readonly session: Session;
@@ -37,6 +43,7 @@ export class Shell {
   ready = $state(false);
   broken: readonly BrokenPack[] = $state.raw([]);
   #revision = '';
+  #loading: Promise<void> | null = null;
 
   constructor() {
     this.editor = new Editor();
@@ -51,14 +58,14 @@ export class Shell {
       this.editor,
       {
         document: () => this.editor.document.id,
-        onCatalogue: (revision) => void this.#loadCatalogue(revision),
+        onCatalogue: (revision) => void this.loadCatalogue(revision),
         onFinished: (job, ran) => this.#finished(job, ran),
         onReconnected: () => {
           this.notices.add('success', strings.worker.back);
           void this.autosave.send();
         },
       },
-      (draw) => requestAnimationFrame(draw),
+      drawLater,
     );
   }
 
@@ -133,8 +140,14 @@ export class Shell {
     this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.view } });
   }
 
-  async #loadCatalogue(revision: string): Promise<void> {
+  /** Fetches the catalogue unless it is the one of `revision` already; asked twice at once, it is fetched once. */
+  async loadCatalogue(revision = ''): Promise<void> {
     if (revision && revision === this.#revision) return;
+    this.#loading ??= this.#fetchCatalogue().finally(() => (this.#loading = null));
+    await this.#loading;
+  }
+
+  async #fetchCatalogue(): Promise<void> {
     try {
       const catalogue = await getCatalogue(this.#revision);
       if (!catalogue) return;
@@ -142,6 +155,7 @@ export class Shell {
       this.editor.setCatalogue(catalogue);
       this.#reportBroken(this.editor.catalogue.broken);
     } catch (error) {
+      // Not known yet: the server says so when it is.
       if (!(error instanceof ApiError)) throw error;
     }
   }
@@ -159,7 +173,9 @@ export class Shell {
       const { what, fix, node } = job.failure;
       const action = node ? { label: strings.problems.go, run: () => this.reveal(node) } : undefined;
       this.notices.add('error', what, fix, action);
-    } else if (job.state === 'done' && ran === 0) this.notices.add('info', strings.run.reused, strings.run.reusedFix);
+      this.editor.announcement = strings.run.failed(job.title);
+    } else if (job.state === 'done') this.editor.announcement = strings.run.finished(job.title);
+    if (job.state === 'done' && ran === 0) this.notices.add('info', strings.run.reused, strings.run.reusedFix);
   }
 
   /** Selects a node and brings it into view. */
