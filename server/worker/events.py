@@ -51,9 +51,13 @@ class Events:
                 self._send(NodesChanged(self._job, changes))
 
     def progress(self, node: str, value: int, total: int, remaining: float | None) -> None:
-        """How far a node is; told at most 20 times a second, the first and the last always."""
+        """How far a node is; told at most 20 times a second, the first and the last always.
+
+        A total of 0 is one that nobody knows.
+        """
         now = time.perf_counter()
-        if 0 < value < total and now - self._progressed.get(node, 0.0) < PROGRESS_PAUSE:
+        told = self._progressed.get(node)
+        if told is not None and now - told < PROGRESS_PAUSE and (value < total or not total):
             return
         self._progressed[node] = now
         with self.lock:

@@ -11,7 +11,7 @@ import gc
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 LIBRARIES = (
@@ -29,8 +29,8 @@ GUARDED = ("torch", "safetensors", "transformers", "diffusers", "accelerate", "k
 class Warmup:
     """Imports `libraries` on a thread of its own; `done` is set when they are there, or failed to come."""
 
-    def __init__(self, libraries: Sequence[str] = LIBRARIES) -> None:
-        self._libraries = libraries
+    def __init__(self, libraries: Sequence[str] = LIBRARIES, guarded: Collection[str] = GUARDED) -> None:
+        self._libraries, self._guarded = libraries, guarded
         self.done = threading.Event()
         self.error = ""
         self._thread: threading.Thread | None = None
@@ -56,7 +56,7 @@ class Warmup:
             fromlist: Sequence[str] | None = (),
             level: int = 0,
         ) -> Any:
-            if level == 0 and threading.get_ident() != importer and name.partition(".")[0] in GUARDED:
+            if level == 0 and threading.get_ident() != importer and name.partition(".")[0] in self._guarded:
                 self.done.wait(LONGEST)
             return original(name, globals, locals, fromlist or (), level)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,8 +25,10 @@ from server.engine.memory_tier import Made
 from server.engine.plan import make_plan
 from server.engine.run import Run, State
 from server.graph.prompt import Link, Prompt, Step
+from server.messages import WorkerReady
 from server.worker.codecs import ValueCodec, measure
 from tests.toys import TOYS
+from tests.worker.speaking import SpokenWorker
 
 MEMORY, DISK = 2 * 2**30, 10 * 2**30
 
@@ -71,12 +74,15 @@ def ladder(layers: int) -> Prompt:
     return prompt
 
 
-async def run(prompt: Prompt, cache: Cache, host: Silent, device: ThreadPoolExecutor, previous: Any = None) -> Any:
+async def run(
+    prompt: Prompt, cache: Cache, host: Silent, device: ThreadPoolExecutor, previous: Any, hook: Any
+) -> tuple[float, Any]:
     """One whole run: keys, plan, work, record; seconds, and the record."""
     library = Library(TOYS)
     began = time.perf_counter()
     one = Run(await asyncio.to_thread(make_plan, prompt, library, None), host, cache, device, previous)
-    host.on_change = getattr(host, "hook", lambda run: lambda node, state: None)(one)
+    if hook is not None:
+        host.on_change = hook(one)
     ending: type[Exception] | None = None
     try:
         await one.finish()
@@ -98,9 +104,7 @@ def measured(prompt: Prompt, times: int = 2, hook: Any = None, ends_with: Any = 
         for _ in range(times):
             host = Silent()
             host.ends_with = ends_with
-            if hook is not None:
-                host.hook = hook  # type: ignore[attr-defined]
-            took, record = asyncio.run(run(prompt, cache, host, device, previous))
+            took, record = asyncio.run(run(prompt, cache, host, device, previous, hook))
             previous = json.loads(json.dumps(record))
             seconds.append(took)
         cache.close()
@@ -117,6 +121,49 @@ def cancelling(at: str) -> Any:
     return lambda run: lambda node, state: run.cancel() if (node, state) == (at, "running") else None
 
 
+BENCH_PACK = '''
+from typing import Any
+from nodes.api import node
+
+@node(category="bench")
+def number(value: int = 0) -> int:
+    """A number."""
+    return value
+
+@node(category="bench")
+def increase(value: int = 0, by: int = 1) -> int:
+    """One more."""
+    return value + by
+
+@node(category="bench")
+def show(value: Any) -> None:
+    """An output."""
+'''
+
+
+def through_the_worker(length: int, jobs: int = 200) -> None:
+    """The same chain, and many one-node jobs, sent to a real worker process over its pipes."""
+    chained = {id: Step(f"bench/{step.type}", 1, step.inputs) for id, step in chain(length).items()}
+    with tempfile.TemporaryDirectory() as folder:
+        pack = Path(folder) / "custom_nodes" / "bench.py"
+        pack.parent.mkdir()
+        pack.write_text(BENCH_PACK)
+        with SpokenWorker(Path(folder), warm=True) as worker:
+            worker.wait_for(WorkerReady)
+            seconds, previous = [], b"null"
+            for _ in range(2):
+                began = time.perf_counter()
+                previous = worker.run(chained, previous=previous).record
+                seconds.append(time.perf_counter() - began)
+            say(f"chain of {length:,} through a worker process", seconds, ("cold", "cached"), length)
+            single = []
+            for _ in range(jobs):
+                began = time.perf_counter()
+                worker.run({"out": Step("bench/show", 1, {"value": 1})})
+                single.append(time.perf_counter() - began)
+            say("one-node job through a worker process", [statistics.median(single)], ("median",), 1)
+
+
 def main() -> None:
     both = ("cold", "cached")
     for length in (100, 500, 1_000, 5_000, 10_000, 50_000):
@@ -126,6 +173,7 @@ def main() -> None:
     say("failure at the bottom of a chain of 50,000", failing, ("whole",), 50_000)
     cancelled = measured(chain(50_000), 1, cancelling("n0"), Cancelled)
     say("cancel at the bottom of a chain of 50,000", cancelled, ("whole",), 50_000)
+    through_the_worker(5_000)
 
 
 if __name__ == "__main__":

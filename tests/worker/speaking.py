@@ -34,7 +34,8 @@ from server.messages import (
 )
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Seconds to wait for a message or an end before a test fails: machines can be very busy."""
 M = TypeVar("M")
 PACK = '''
 from dataclasses import dataclass
