@@ -249,7 +249,10 @@ class Dispatcher:
         self._tell_queue()
 
     def _keep(self, operation: Operation[Any], then: Callable[[Any], None]) -> None:
-        """Write what must not be lost; while the disk refuses, try again."""
+        """Write what must not be lost; while the disk refuses, try again.
+
+        Without a flush: a power cut that takes a job's end back makes the job run again, and nothing else.
+        """
 
         def kept(future: asyncio.Future[Any]) -> None:
             error = future.exception()
@@ -259,7 +262,7 @@ class Dispatcher:
                 log.error("The database refuses a change, which is tried again: %s", error)
                 asyncio.get_running_loop().call_later(AGAIN, self._keep, operation, then)
 
-        self._database.write(operation).add_done_callback(kept)
+        self._database.note(operation).add_done_callback(kept)
 
     def _cancel_current(self, live: LiveJob) -> None:
         if live.cancelling:

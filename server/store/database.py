@@ -1,7 +1,9 @@
-"""The database: one thread that writes, one that reads. A write is done when its commit is on the disk.
+"""The database: one thread that writes, one that reads. A `write` is done when its commit is on the disk.
 
-Writes that arrive while a commit is under way share the next one, in their order: many jobs cost few
-flushes of the disk. An operation raises StoreError before it changes anything, or not at all.
+Changes that come while a commit is under way share the next one, in their order: many jobs cost few
+flushes of the disk. What `note` writes is safe from the end of this process at once, and from a power
+cut with the next `write`; a power cut takes it back together with everything after it, never alone.
+An operation raises StoreError before it changes anything, or not at all.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ class StoreError(Exception):
 class _Write:
     operation: Operation[Any]
     done: asyncio.Future[Any]
+    durable: bool
 
 
 def _set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -65,6 +68,7 @@ class Database:
         self._read_connection: Connection | None = None
         self._waiting: list[_Write] = []
         self._busy = False
+        self._durable = True
         self._timer: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
@@ -100,17 +104,26 @@ class Database:
 
     def write(self, operation: Operation[T]) -> asyncio.Future[T]:
         """Run a change; the future is done when it is committed and flushed to the disk."""
-        future = self.later(operation)
+        future = self._add(operation, durable=True)
+        self._flush()
+        return future
+
+    def note(self, operation: Operation[T]) -> asyncio.Future[T]:
+        """Run a change; the future is done when it is committed, which costs no flush of the disk."""
+        future = self._add(operation)
         self._flush()
         return future
 
     def later(self, operation: Operation[T]) -> asyncio.Future[T]:
-        """Run a change together with the next `write`, or after a moment when there is none."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Write(operation, done))
+        """Like `note`, but together with the next change, or after a moment when there is none."""
+        future = self._add(operation)
         if self._timer is None:
-            self._timer = loop.call_later(LATER, self._flush)
+            self._timer = asyncio.get_running_loop().call_later(LATER, self._flush)
+        return future
+
+    def _add(self, operation: Operation[T], durable: bool = False) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(operation, done, durable))
         return done
 
     def _flush(self) -> None:
@@ -125,7 +138,7 @@ class Database:
     def _commit(self, batch: list[_Write]) -> None:
         self._busy = True
         loop = asyncio.get_running_loop()
-        future = self._writer.submit(self._transaction, [write.operation for write in batch])
+        future = self._writer.submit(self._transaction, batch)
         future.add_done_callback(lambda done: loop.call_soon_threadsafe(self._committed, batch, done))
 
     def _committed(self, batch: list[_Write], future: Future[list[Any]]) -> None:
@@ -145,11 +158,19 @@ class Database:
                 write.done.set_result(future.result()[index])
         self._flush()
 
-    def _transaction(self, operations: list[Operation[Any]]) -> list[Any]:
+    def _transaction(self, batch: list[_Write]) -> list[Any]:
         if self._write_connection is None:
             raise RuntimeError("the database is not open")
+        self._set_durable(self._write_connection, any(write.durable for write in batch))
         with self._write_connection.begin():
-            return [operation(self._write_connection) for operation in operations]
+            return [write.operation(self._write_connection) for write in batch]
+
+    def _set_durable(self, connection: Connection, durable: bool) -> None:
+        """Whether the next commit waits for the disk; SQLite takes this between transactions only."""
+        driver = connection.connection.driver_connection
+        if durable != self._durable and driver is not None:
+            driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
 
     def _engine(self) -> Engine:
         engine = create_engine(f"sqlite:///{self._path}", poolclass=NullPool)

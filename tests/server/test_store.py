@@ -136,6 +136,22 @@ async def test_what_may_wait_is_written_without_a_push(database: Database) -> No
     assert info.state == "running"
 
 
+async def test_a_note_is_there_for_another_process_at_once(database: Database, tmp_path: Path) -> None:
+    await accept(database, job("a"))
+    await database.note(lambda c: jobs.finish(c, "a", "doc", End("done", 2.0)))
+    assert await reopened(database, tmp_path / "loom.sqlite") == []
+
+
+async def test_only_what_is_accepted_waits_for_the_disk(database: Database) -> None:
+    def synchronous(connection: Connection) -> int:
+        return int(connection.execute(text("PRAGMA synchronous")).scalar_one())
+
+    assert await database.note(synchronous) == 1
+    assert await database.write(synchronous) == 2
+    both = await asyncio.gather(database.later(synchronous), database.write(synchronous))
+    assert list(both) == [2, 2]
+
+
 async def test_what_may_wait_is_written_before_the_file_is_closed(tmp_path: Path) -> None:
     database = Database(tmp_path / "x.sqlite")
     await database.open()
