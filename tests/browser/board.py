@@ -138,7 +138,8 @@ class Board:
     def type_into(self, node: Locator, input: str, text: str) -> None:
         """Click a field, replace what it holds, and leave it."""
         field = self.widget(node, input).locator("input, textarea").first
-        field.click()
+        self.page.mouse.click(*centre(field))  # a number's field lets presses through, for it is dragged as well
+        expect(field).to_be_focused()
         self.press("ControlOrMeta+a")
         self.page.keyboard.type(text)
         field.blur()
