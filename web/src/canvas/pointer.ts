@@ -10,7 +10,7 @@ import { Pinch } from './gestures/pinch';
 import { Resize } from './gestures/resize';
 import { BoxSelect } from './gestures/select';
 import type { Stage } from './stage.svelte';
-import { targetOf, type Pressed, type Target } from './target';
+import type { Pressed, Target } from './target';
 
 /** A press becomes a drag after so many pixels. */
 const SLACK = 4;
@@ -43,7 +43,7 @@ export class Pointer {
   down(event: PointerEvent): void {
     if (event.pointerType === 'touch' && this.#second(event)) return;
     if (this.#gesture || this.#pending) return;
-    const pressed = targetOf(event.target);
+    const pressed = this.#stage.under(event.target, event.clientX, event.clientY);
     if (pressed === 'own') return;
     const start = this.#spot(event);
     this.#last = [event.clientX, event.clientY];
@@ -179,7 +179,7 @@ export class Pointer {
 
   #hover(event: PointerEvent): void {
     const { editor } = this.#stage;
-    const isOpen = targetOf(event.target) === null;
+    const isOpen = this.#stage.under(event.target, event.clientX, event.clientY) === null;
     const radius = 6 / editor.camera.view.zoom;
     this.#stage.hover(isOpen && this.over ? linkAt(editor.scene, this.over, radius) : null);
   }

@@ -8,6 +8,7 @@ import { visible } from '../geometry/view';
 import type { NodeData, Point } from '../document/types';
 import { cull } from './culling';
 import { drawBoxes, type Box } from './draw/boxes';
+import { drawNotes } from './draw/notes';
 import { drawFrames } from './draw/frames';
 import { drawGround } from './draw/ground';
 import { readInk, type Ink } from './draw/ink';
@@ -16,7 +17,7 @@ import { reach } from '../geometry/curve';
 import { drawMarquee } from './draw/marquee';
 import type { Linking } from './linking';
 import { categoryColour, lookOf } from './palette';
-import { itemOf, type Kind } from './target';
+import { targetOf, type Kind, type Target } from './target';
 
 /** Below this zoom nodes are boxes on the canvas and nothing is mounted. */
 const BOXES_BELOW = 0.28;
@@ -85,6 +86,8 @@ export class Stage {
       this.draw();
     });
     themed.observe(document.documentElement, { attributes: true });
+    // Titles on the canvas are drawn in the page's own face once it is there.
+    void document.fonts.ready.then(() => this.draw());
     const unlisten = this.editor.listen(this.#listener);
     this.#resize(root, canvas);
     return () => {
@@ -133,6 +136,19 @@ export class Stage {
     this.draw();
   }
 
+  /** What lies under a point of the window: by its element, or from afar by the box that is drawn. */
+  under(target: EventTarget | null, x: number, y: number): Target {
+    const found = targetOf(target);
+    if (found || !this.far) return found;
+    const [wx, wy] = this.editor.camera.at(x, y);
+    const spot = { x: wx, y: wy, width: 0, height: 0 };
+    for (const kind of ['nodes', 'notes'] as const) {
+      const id = [...this.editor.scene[kind].within(spot)].at(-1);
+      if (id !== undefined) return { item: { kind, id }, socket: null, grip: false };
+    }
+    return null;
+  }
+
   /** Gives a node the keyboard's focus, unless something in it has it. */
   focus(id: string): void {
     this.focused = id;
@@ -178,11 +194,12 @@ export class Stage {
   menuAt(x: number, y: number, target: EventTarget | null): void {
     const { editor } = this;
     const at = editor.camera.at(x, y);
-    const item = target instanceof Element ? itemOf(target) : null;
+    const found = this.under(target, x, y);
+    const item = found === 'own' || !found ? null : found.item;
     if (item && !editor.selected.items[item.kind].has(item.id)) editor.select({ [item.kind]: [item.id] });
     const link = item ? null : linkAt(editor.scene, at, 8 / editor.camera.view.zoom);
-    const found = item ? { kind: SINGULAR[item.kind], id: item.id } : link && { kind: 'link' as const, to: link.to };
-    editor.menuRequest = { x, y, at, target: found };
+    const chosen = item ? { kind: SINGULAR[item.kind], id: item.id } : link && { kind: 'link' as const, to: link.to };
+    editor.menuRequest = { x, y, at, target: chosen };
   }
 
   /** Nodes are too small to be read. */
@@ -263,6 +280,7 @@ export class Stage {
     const taken = this.linking?.taken;
     const hidden = (taken && scene.link(taken)) ?? null;
     drawLinks(ctx, scene.links(), area, { colourOf, bright, hidden, zoom: view.zoom });
+    if (this.#isFar) drawNotes(ctx, this.#notes(area), ink);
     if (this.#isFar || !complete) drawBoxes(ctx, this.#boxes(area), ink, view.zoom);
     this.#drawThread(colourOf);
     if (this.marquee) drawMarquee(ctx, this.marquee, ink, view.zoom);
@@ -312,6 +330,14 @@ export class Stage {
       if (box && node && !mounted.has(id)) boxes.push(this.#boxOf(id, node, box));
     }
     return boxes;
+  }
+
+  #notes(area: Rect): { box: Rect; colour: string }[] {
+    const { scene, peek } = this.editor;
+    return [...scene.notes.within(area)].flatMap((id) => {
+      const box = scene.notes.get(id);
+      return box ? [{ box, colour: peek.notes.get(id)?.colour ?? '' }] : [];
+    });
   }
 
   #boxOf(id: string, node: NodeData, box: Rect): Box {

@@ -3,5 +3,5 @@ const FIELDS = 'input, textarea, select, [contenteditable="true"], [role="dialog
 
 export function isTyping(target: EventTarget | null): boolean {
   const element = target instanceof Element ? target : document.activeElement;
-  return element?.closest(FIELDS) != null;
+  return Boolean(element?.closest(FIELDS));
 }

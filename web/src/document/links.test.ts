@@ -5,7 +5,7 @@ import { connect, disconnect, relink } from './edit/links';
 import { graphOf, type Place } from './edit/place';
 import { setValue } from './edit/values';
 import { slotsOf } from './inputs';
-import { placeOf, TOYS, workflowOf } from './testing/toys';
+import { placeOf, the, TOYS, workflowOf } from './testing/toys';
 import { inputType, outputType, refusal } from './typing';
 import type { InputEnd, NodeData, OutputEnd } from './types';
 
@@ -51,7 +51,7 @@ describe('a link', () => {
 describe('an input that grows', () => {
   it('shows one free place more than are taken', () => {
     const node = { inputs: { 'images.0': { link: ['a', 'result'] as [string, string] } } };
-    const slots = slotsOf(TOYS.nodes['stack']!, node);
+    const slots = slotsOf(the(TOYS.nodes['stack']), node);
     expect(slots.map(({ name, free }) => [name, free])).toEqual([['images.0', false], ['images.1', true]]);
   });
 
@@ -68,7 +68,7 @@ describe('a variant', () => {
     const place = placeOf(workflowOf({ s: { type: 'save' } }));
     apply(place, setValue(place, 's', 'format', 'JPEG'));
     apply(place, setValue(place, 's', 'format.quality', 80));
-    const shown = (): string[] => slotsOf(TOYS.nodes['save']!, graphOf(place).nodes.get('s')!).map(({ name }) => name);
+    const shown = (): string[] => slotsOf(the(TOYS.nodes['save']), the(graphOf(place).nodes.get('s'))).map(({ name }) => name);
     expect(shown()).toEqual(['image', 'format', 'format.quality']);
     apply(place, setValue(place, 's', 'format', 'PNG'));
     expect(shown()).toEqual(['image', 'format']);
@@ -118,7 +118,7 @@ describe('what may be linked', () => {
   it('keeps a bounded variable to its bounds', () => {
     expect(why('noise', 'tint', 'of')).toBe('Takes an image or a mask, not a latent.');
     expect(why('make', 'tint', 'of')).toBeNull();
-    const node = graph.nodes.get('tint')!;
-    expect(inputType(graph, TOYS, node, slotsOf(TOYS.nodes['tint']!, node)[0]!)).toBe('Image|Mask');
+    const node = the(graph.nodes.get('tint'));
+    expect(inputType(graph, TOYS, node, the(slotsOf(the(TOYS.nodes['tint']), node)[0]))).toBe('Image|Mask');
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { graphOf, type Place } from '../document/edit/place';
 import { invert } from '../document/change';
 import { commandOf, steps } from '../document/testing/random';
-import { placeOf, TOYS, workflowOf } from '../document/testing/toys';
+import { placeOf, the, TOYS, workflowOf } from '../document/testing/toys';
 import { emptyWorkflow } from '../document/types';
 import { heldBy, linkAt, socketAt } from './hit';
 import { Scene } from './scene';
@@ -54,12 +54,12 @@ describe('the scene', { timeout: 60_000 }, () => {
 
   it('moves links with the nodes they hang on', () => {
     const scene = sceneOf(chain());
-    const before = scene.link({ node: 'blend', input: 'base' })!;
+    const before = the(scene.link({ node: 'blend', input: 'base' }));
     scene.shift('nodes', 'blend', [500, 300]);
-    const after = scene.link({ node: 'blend', input: 'base' })!;
+    const after = the(scene.link({ node: 'blend', input: 'base' }));
     expect([after.x2 - before.x2, after.y2 - before.y2]).toEqual([100, 200]);
     expect([after.x1, after.y1]).toEqual([before.x1, before.y1]);
-    expect(scene.link({ node: 'save', input: 'image' })!.y1).toBe(scene.outputPoint({ node: 'blend', output: 'result' })![1]);
+    expect(scene.link({ node: 'save', input: 'image' })?.y1).toBe(scene.outputPoint({ node: 'blend', output: 'result' })?.[1]);
   });
 
   it('gives a link the type that really flows through it', () => {
@@ -71,7 +71,7 @@ describe('the scene', { timeout: 60_000 }, () => {
 
   it('finds a link near a point, a socket near another, and nothing in the open', () => {
     const scene = sceneOf(chain());
-    const { x1, y1, x2, y2 } = scene.link({ node: 'blend', input: 'base' })!;
+    const { x1, y1, x2, y2 } = the(scene.link({ node: 'blend', input: 'base' }));
     expect(linkAt(scene, [(x1 + x2) / 2, (y1 + y2) / 2], 6)?.to).toEqual({ node: 'blend', input: 'base' });
     expect(linkAt(scene, [x1, y1 - 400], 6)).toBeNull();
     expect(socketAt(scene, [x2 - 8, y2 + 4], 20, () => true)).toEqual({ side: 'in', node: 'blend', input: 'base' });
@@ -87,7 +87,7 @@ describe('the scene', { timeout: 60_000 }, () => {
     const place = placeOf(
       workflowOf({ lost: { type: 'gone', inputs: { factor: 2 } }, save: { type: 'save', inputs: { image: { link: ['lost', 'picture'] } } } }),
     );
-    const layout = sceneOf(place).layout('lost')!;
+    const layout = the(sceneOf(place).layout('lost'));
     expect([...layout.inputs.keys(), ...layout.outputs.keys()]).toEqual(['factor', 'picture']);
   });
 });

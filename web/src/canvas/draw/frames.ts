@@ -5,6 +5,9 @@ import type { Ink } from './ink';
 
 export const FRAME_TITLE = 32;
 
+/** Nearer, a frame's title is an element. */
+const FRAME_TITLES_BELOW = 0.28;
+
 export interface DrawnFrame extends Rect {
   data: FrameData;
   selected: boolean;
@@ -26,6 +29,19 @@ export function drawFrames(ctx: CanvasRenderingContext2D, frames: readonly Drawn
     ctx.strokeStyle = frame.selected ? ink.accent : colour;
     ctx.lineWidth = (frame.selected ? 2 : 1) / Math.min(1, zoom);
     ctx.stroke(path);
+    ctx.globalAlpha = 1;
+    if (zoom < FRAME_TITLES_BELOW) drawTitle(ctx, frame, ink, zoom);
   }
   ctx.globalAlpha = 1;
+}
+
+/** From afar the title stays readable for as long as the frame has room for it. */
+function drawTitle(ctx: CanvasRenderingContext2D, frame: DrawnFrame, ink: Ink, zoom: number): void {
+  const size = Math.min(13 / zoom, (frame.width * 1.6) / Math.max(6, frame.data.title.length), frame.height / 3);
+  if (size * zoom < 7) return;
+  ctx.font = `600 ${size}px ${ink.font}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'bottom';
+  ctx.fillStyle = frame.data.colour || ink.text;
+  ctx.fillText(frame.data.title, frame.x, frame.y - 4 / zoom, frame.width);
 }

@@ -61,3 +61,9 @@ export function workflowOf(nodes: Record<string, Partial<NodeData>>): Workflow {
 export function placeOf(workflow: Workflow): Place {
   return { document: new Document(workflow), graph: ROOT, catalogue: TOYS };
 }
+
+/** What must be there, or the test fails saying so. */
+export function the<Value>(value: Value | null | undefined): Value {
+  if (value === null || value === undefined) throw new Error('Something the test needs is not there.');
+  return value;
+}
