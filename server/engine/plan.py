@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from nodes.api import BadValue, Input, fingerprint_of
@@ -43,6 +44,9 @@ class Files(Protocol):
         ...
 
 
+NO_STAMPS: Mapping[str, Stamp] = MappingProxyType({})
+
+
 @dataclass(slots=True, eq=False)
 class Planned:
     """One node of a plan. `constants` are coerced, with defaults filled in; files are still names."""
@@ -55,7 +59,7 @@ class Planned:
     constants: dict[str, Any]
     links: dict[str, Source]
     listed: Collection[str] = ()
-    stamps: dict[str, Stamp] = field(default_factory=dict)
+    stamps: Mapping[str, Stamp] = field(default_factory=lambda: NO_STAMPS)
     fingerprint: str = ""
     is_target: bool = False
     key: str = ""
@@ -148,7 +152,7 @@ def _plan_one(
     title = step.title or declared.title
     planned = Planned(at, id, title, declared, type_digest, {}, {})
     given = step.inputs
-    listed = []
+    listed: list[str] = []
     try:
         for name, input in declared.inputs(given):
             value = given.get(name)
@@ -160,7 +164,8 @@ def _plan_one(
                 planned.constants[name] = declared.constant(name, input, given)
     except BadValue as error:
         raise RunFailed(fault_of(error, id, title)) from None
-    planned.listed = listed
+    if listed:
+        planned.listed = tuple(listed)
     return planned
 
 
@@ -175,10 +180,11 @@ def _source(link: Link, input: Input, places: Mapping[str, int], plan: list[Plan
 
 def _identify(planned: Planned, plan: list[Planned], files: Files | None) -> None:
     """Work out the key of a node's result, and the slot where the cache keeps it."""
-    declared, constants, stamps = planned.declared, planned.constants, planned.stamps
+    declared, constants = planned.declared, planned.constants
     if files is not None and declared.takes_files:
-        _stamp_files(planned, files)
-        constants = {name: value for name, value in constants.items() if name not in stamps}
+        planned.stamps = _stamp_files(planned, files)
+        constants = {name: value for name, value in constants.items() if name not in planned.stamps}
+    stamps = planned.stamps
     if declared.node.fingerprint is not None:
         planned.fingerprint = _fingerprint(planned)
     links = {name: (plan[source.at].key, source.output) for name, source in planned.links.items()}
@@ -188,15 +194,17 @@ def _identify(planned: Planned, plan: list[Planned], files: Files | None) -> Non
     planned.slot = keys.slot_of(planned.key, [str(stamp.path) for stamp in stamps.values()]) if stamps else planned.key
 
 
-def _stamp_files(planned: Planned, files: Files) -> None:
+def _stamp_files(planned: Planned, files: Files) -> dict[str, Stamp]:
+    stamps = {}
     for name, input in planned.declared.inputs(planned.constants):
         value = planned.constants.get(name)
         if is_file(input) and isinstance(value, str):
             try:
-                planned.stamps[name] = files.stamp(input, value, planned.id)
+                stamps[name] = files.stamp(input, value, planned.id)
             except OSError as error:
                 fault = fault_of(error, planned.id, planned.title)
                 raise RunFailed(Fault(fault.what, fault.fix, planned.id, name)) from None
+    return stamps
 
 
 def _fingerprint(planned: Planned) -> str:

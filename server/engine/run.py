@@ -305,7 +305,7 @@ class Run:
             if unit.has_result:
                 return self._value(source)
             arrived = loop.create_future()
-            unit.wakers.append(partial(loop.call_soon_threadsafe, _wake, arrived))
+            unit.wakers += (partial(loop.call_soon_threadsafe, _wake, arrived),)
             self._schedule.demand(unit)
         await arrived
         return self._value(source)

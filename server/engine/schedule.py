@@ -40,7 +40,7 @@ class Unit:
         self.result: tuple[Any, ...] | None = None
         self.reason = ""
         self.seconds = 0.0
-        self.wakers: list[Callable[[], object]] = []
+        self.wakers: tuple[Callable[[], object], ...] = ()
 
     @property
     def has_result(self) -> bool:
@@ -116,7 +116,7 @@ class Schedule:
                     self._ready(consumer)
         for wake in unit.wakers:
             wake()
-        unit.wakers = []
+        unit.wakers = ()
         self._release(unit)
 
     def _release(self, unit: Unit) -> None:

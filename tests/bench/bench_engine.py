@@ -27,6 +27,7 @@ from server.engine.run import Run, State
 from server.graph.prompt import Link, Prompt, Step
 from server.messages import WorkerReady
 from server.worker.codecs import ValueCodec, measure
+from server.worker.warmup import calm_collector
 from tests.toys import TOYS
 from tests.worker.speaking import SpokenWorker
 
@@ -165,6 +166,7 @@ def through_the_worker(length: int, jobs: int = 200) -> None:
 
 
 def main() -> None:
+    calm_collector()  # as the worker does
     both = ("cold", "cached")
     for length in (100, 500, 1_000, 5_000, 10_000, 50_000):
         say(f"chain of {length:,}", measured(chain(length)), both, length)
