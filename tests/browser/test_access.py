@@ -20,8 +20,7 @@ def violations(page: Page) -> list[str]:
 
 
 def test_a_node_is_added_given_a_value_and_run_by_keyboard_alone(empty: Board) -> None:
-    empty.page.mouse.move(700, 400)
-    empty.press("Tab")
+    empty.action("palette").press("Enter")
     empty.choose("bench/say", "say")
     say = empty.node("bench/say")
     expect(say).to_be_visible()
