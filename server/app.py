@@ -109,8 +109,8 @@ def echo(text: str) -> None:
 
 
 async def open_services(services: Services) -> None:
-    """Start the worker, then open the database beside it; from the end of this on jobs run."""
-    worker = asyncio.ensure_future(services.dispatcher.start())
+    """Start the worker, which then reads its nodes while the database opens; from the end of this on jobs run."""
+    await services.dispatcher.start()
     await services.shelf.load()
     await services.database.open()
     limits = await services.database.read(cache_limits)
@@ -119,7 +119,6 @@ async def open_services(services: Services) -> None:
     queue = await services.database.write(partial(recover, now=services.clock()))
     services.ready.set()
     services.dispatcher.recover(queue)
-    await worker
 
 
 async def close_services(services: Services) -> None:

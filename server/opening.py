@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from server.graph.catalogue import Catalogue
@@ -16,6 +16,8 @@ UPGRADE_WAIT = 10.0
 SEPARATOR = "\n"
 """Between the id of a subgraph and that of a node in it; it stands in no id."""
 PLAIN_TYPES = frozenset({"reroute", "subgraph_input", "subgraph_output"})
+PROBLEM = "problem"
+"""The key under which the worker says why it could not bring a node up to date."""
 LISTED = 8
 """Names in one sentence, at most."""
 
@@ -43,16 +45,23 @@ async def upgrade(workflow: Workflow, catalogue: Catalogue | None, worker: Asks)
     notices = _missing(nodes, catalogue)
     if not old:
         return document, notices
-    named = _named({key.rpartition(SEPARATOR)[2] for key in old})
     request = uuid.uuid4().hex
     try:
         done = await worker.ask(UpgradeNodes(request, old), request, UPGRADE_WAIT)
     except NoAnswerError:
-        return document, [*notices, f"Saved by older versions, and not brought up to date yet: node {named}."]
+        return document, [*notices, f"Saved by older versions, and not brought up to date yet: node {_ids(old)}."]
     if isinstance(done, NodesUpgraded):
-        document = _with_nodes(document, done.nodes)
-        notices.append(f"Brought up to date from older versions: node {named}.")
+        kept = {key: node for key, node in done.nodes.items() if PROBLEM in node}
+        notices += [f"Node {_ids([key])} stays as it was saved: {node[PROBLEM]}" for key, node in kept.items()]
+        changed = {key: node for key, node in done.nodes.items() if key in old and key not in kept}
+        document = _with_nodes(document, changed)
+        if changed:
+            notices.append(f"Brought up to date from older versions: node {_ids(changed)}.")
     return document, notices
+
+
+def _ids(keys: Iterable[str]) -> str:
+    return _named({key.rpartition(SEPARATOR)[2] for key in keys})
 
 
 def _nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
