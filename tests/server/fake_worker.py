@@ -111,6 +111,8 @@ class FakeWorker:
 
     @staticmethod
     def upgraded(node: dict[str, Any]) -> dict[str, Any]:
+        if node["inputs"].get("do") == "stay":
+            return {**node, "problem": "It cannot be."}
         return {**node, "version": 2, "inputs": {**node.get("inputs", {}), "upgraded": True}}
 
     def run(self, job: RunJob) -> None:

@@ -108,7 +108,7 @@ async def test_what_holds_no_workflow_of_ours_is_named(server: Server, data: byt
 
 async def test_old_nodes_are_brought_up_to_date_inside_subgraphs_too(start: Starter) -> None:
     document = workflow()
-    document["subgraphs"] = {"s": {"nodes": {"a": {"type": "toy", "version": 1, "kept": 5}}}}
+    document["subgraphs"] = {"s": {"nodes": {"a": {"type": "toy", "version": 1, "kept": 5, "inputs": {}}}}}
     async with start(catalogue=toy_catalogue(version=2)) as server:
         status, body = await open_file(server, json.dumps(document).encode())
     assert status == 200
@@ -117,6 +117,13 @@ async def test_old_nodes_are_brought_up_to_date_inside_subgraphs_too(start: Star
     assert body["workflow"]["subgraphs"]["s"]["nodes"]["a"]["version"] == 2
     assert body["workflow"]["subgraphs"]["s"]["nodes"]["a"]["kept"] == 5
     assert body["notices"] == ["Brought up to date from older versions: node 1, a."]
+
+
+async def test_a_node_that_cannot_be_brought_up_to_date_stays_and_says_why(start: Starter) -> None:
+    async with start(catalogue=toy_catalogue(version=2)) as server:
+        status, body = await open_file(server, json.dumps(workflow("stay")).encode())
+    assert (status, body["workflow"]) == (200, workflow("stay"))
+    assert body["notices"] == ["Node 1 stays as it was saved: It cannot be."]
 
 
 async def test_unknown_nodes_open_unchanged_and_are_named(server: Server) -> None:
