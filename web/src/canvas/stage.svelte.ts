@@ -211,6 +211,7 @@ export class Stage {
     changed: (changes) => {
       if (changes === null) this.#loaded = true;
       this.hovered = null;
+      if (this.focused && !this.editor.peek.nodes.has(this.focused)) this.focused = null;
       this.draw();
     },
     selected: () => this.draw(),

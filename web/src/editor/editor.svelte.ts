@@ -27,6 +27,7 @@ import {
   type Size,
   type Workflow,
 } from '../document/types';
+import { HEADER, ROW, WIDTH } from '../geometry/layout';
 import { around, grown } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
 import { snapped } from '../geometry/snap';
@@ -85,6 +86,8 @@ export class Editor {
   });
   readonly #ticks = new Ticks();
   #history = new History();
+  /** Ids of nodes that are gone: reasons for a run go by id, so none is given twice. */
+  readonly #used = new Set<string>();
   readonly #listeners = new Set<Listener>();
   #pastes = 0;
 
@@ -196,6 +199,7 @@ export class Editor {
   load(workflow: Workflow, view: View | null = null): void {
     this.#document = new Document(workflow);
     this.#history = new History();
+    this.#used.clear();
     this.#graph = ROOT;
     this.selected.clear();
     this.resetRun();
@@ -441,9 +445,7 @@ export class Editor {
     if (!schema) return null;
     const socket = request.fitting && fittingSocket(this.#catalogue, schema, request.fitting);
     const id = this.#freshId(type);
-    const [x, y] = request.at;
-    const corner: Point = [snapped(x), snapped(y)];
-    this.do(addWired(this.place, id, type, corner, request.fitting, socket, given));
+    this.do(addWired(this.place, id, type, cornerAt(request), request.fitting, socket, given));
     this.select({ nodes: [id] });
     return id;
   }
@@ -481,7 +483,10 @@ export class Editor {
 
   #freshId(type: string): string {
     const { nodes, frames, notes } = this.peek;
-    return freshId(type, (id) => nodes.has(id) || frames.has(id) || notes.has(id));
+    const isTaken = (id: string): boolean => nodes.has(id) || frames.has(id) || notes.has(id) || this.#used.has(id);
+    const fresh = freshId(type, isTaken);
+    this.#used.add(fresh);
+    return fresh;
   }
 
   #step(command: Command | null, word: string): void {
@@ -497,7 +502,9 @@ export class Editor {
     for (const change of here) {
       if (change.table === 'document') continue;
       this.#ticks.bump(`${change.table.slice(0, -1)} ${change.id}`);
-      if (change.table === 'nodes' && change.after === undefined) this.runs.forget(change.id);
+      if (change.table !== 'nodes' || change.after !== undefined) continue;
+      this.runs.forget(change.id);
+      this.#used.add(change.id);
     }
     if (here.some((change) => change.before === undefined || change.after === undefined)) this.#structure += 1;
     if (here.some((change) => change.table === 'nodes' && change.before?.inputs !== change.after?.inputs)) this.#links += 1;
@@ -519,4 +526,11 @@ export class Editor {
   #tell(say: (listener: Listener) => void): void {
     for (const listener of this.#listeners) say(listener);
   }
+}
+
+/** Where a chosen node goes: wired to a link, its socket's edge comes near where the link was dropped. */
+function cornerAt({ at: [x, y], fitting }: PaletteRequest): Point {
+  if (!fitting) return [snapped(x), snapped(y)];
+  const left = fitting.direction === 'in' ? x - WIDTH : x;
+  return [snapped(left), snapped(y - HEADER - ROW / 2)];
 }
