@@ -62,6 +62,8 @@ export class Stage {
   thread: SVGPathElement | null = null;
   readonly #elements: Record<Kind, Map<string, HTMLElement>> = { nodes: new Map(), frames: new Map(), notes: new Map() };
   readonly #pinned = new Set<string>();
+  /** Focus is being given by the pointer, not by a key. */
+  #pressing = false;
   #layer: HTMLElement | null = null;
   #ctx: CanvasRenderingContext2D | null = null;
   #ink: Ink | null = null;
@@ -153,7 +155,10 @@ export class Stage {
   focus(id: string): void {
     this.focused = id;
     const element = this.#elements.nodes.get(id);
-    if (element && !element.contains(document.activeElement)) element.focus({ preventScroll: true });
+    if (!element || element.contains(document.activeElement)) return;
+    this.#pressing = true;
+    element.focus({ preventScroll: true });
+    this.#pressing = false;
   }
 
   blur(): void {
@@ -163,7 +168,7 @@ export class Stage {
 
   /** A node got the focus, by whatever way. */
   focusedBy(id: string): void {
-    if (this.focused !== id) this.walking = true;
+    if (!this.#pressing) this.walking = true;
     this.focused = id;
   }
 
