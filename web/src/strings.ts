@@ -92,6 +92,8 @@ export const english = {
     back: 'Connected again.',
   },
 
+  bar: { label: 'Workflow and runs' },
+
   rail: {
     label: 'Panels',
     add: 'Add a node (Tab)',
@@ -147,7 +149,7 @@ export const english = {
       mute: 'The node and what needs it are left out.',
       bypass: 'The node passes its first fitting input on.',
     },
-    linkedFrom: (node: string, output: string): string => `from ${node} · ${output}`,
+    linkedFrom: (node: string, output: string): string => (output ? `${node} · ${output}` : node),
     goTo: (node: string): string => `Go to ${node}`,
     disconnect: 'Disconnect',
     notLinked: 'Not linked',

@@ -5,8 +5,9 @@ export interface Messages {
   PreviewHeader?: PreviewHeader;
 }
 /**
- * What a browser receives as a text frame. `seq` grows by one an event within an epoch; Hello and Resync carry
- *     the newest seq.
+ * What a browser receives as a text frame. `seq` grows by one an event within an epoch.
+ *
+ *     Hello and Resync carry the newest seq; what was missed and is still kept follows Hello, then what is new.
  */
 export interface Event {
   event:
