@@ -17,7 +17,7 @@ import time
 import uuid
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,7 +35,7 @@ from server.routes import cache, catalogue, events, files, jobs, outputs, system
 from server.routes.page import add_page
 from server.routes.system import DESCRIPTION
 from server.routes.table import Endpoint, bound
-from server.security import add_headers, guard, require_loopback
+from server.security import add_headers, allowed_hosts, guard, require_loopback
 from server.services import SERVICES, Services
 from server.sockets import Hub
 from server.store.database import Database
@@ -63,7 +63,10 @@ def endpoints() -> list[Endpoint]:
 
 def build_app(services: Services, port: int) -> web.Application:
     """The aiohttp application; `port` is the one that requests come to."""
-    app = web.Application(middlewares=[answer_faults, guard(port)], client_max_size=services.config.limits.max_body)
+    app = web.Application(
+        middlewares=[answer_faults, guard(allowed_hosts(services.config.host, port))],
+        client_max_size=services.config.limits.max_body,
+    )
     app[SERVICES] = services
     app[DESCRIPTION] = msgspec.json.encode(describe(endpoints(), __version__))
     app.on_response_prepare.append(add_headers)
@@ -131,28 +134,24 @@ async def running(config: Config, *, command: Sequence[str] | None = None) -> As
     """A server for as long as the block lasts. Raises StartError. `command` starts another worker than ours."""
     require_loopback(config.host)
     config.make_folders()
-    lock = HomeLock(config)
-    lock.take()
-    try:
+    async with AsyncExitStack() as last_first:
+        lock = HomeLock(config)
+        lock.take()
+        last_first.callback(lock.release)
         listening = bind(config)
+        last_first.callback(listening.close)
         url = url_of(listening)
         lock.describe(Holder(os.getpid(), url))
         services = make_services(config, command)
+        last_first.push_async_callback(close_services, services)
         app = build_app(services, listening.getsockname()[1])
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=2.0)
         await runner.setup()
-        try:
-            await web.SockSite(runner, listening).start()
-            try:
-                await open_services(services)
-                yield Running(url, services)
-            finally:
-                await services.hub.close()
-                await close_services(services)
-        finally:
-            await runner.cleanup()
-    finally:
-        lock.release()
+        last_first.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening).start()
+        last_first.push_async_callback(services.hub.close)
+        await open_services(services)
+        yield Running(url, services)
 
 
 def url_of(listening: socket.socket) -> str:

@@ -179,6 +179,7 @@ class Dispatcher:
     async def stop(self) -> None:
         """End the worker; the job it had waits for the next start."""
         self._opened = False
+        self.questions.give_up("the server stops")
         await self.keeper.stop(self._config.limits.stop_deadline)
         if self._current is not None:
             await self._database.write(partial(jobs.requeue, job=self._current.info.id))
@@ -232,10 +233,10 @@ class Dispatcher:
     def _end(self, live: LiveJob, state: JobState, failure: Failure | None = None, record: bytes | None = None) -> None:
         """Keep the end of the current job, tell it once it is kept, and go on with the next job meanwhile."""
         self._current = None
-        live.info = replace(live.info, state=state, finished=self._clock(), failure=failure)
-        end = End(state, live.info.finished or 0.0, failure, record)
-        operation = partial(jobs.finish, job=live.info.id, document=live.info.document, end=end)
-        self._keep(operation, lambda _: self._tell_end(live))
+        end = End(state, self._clock(), failure, record)
+        info = replace(live.info, state=state, finished=end.finished, failure=failure)
+        operation = partial(jobs.finish, job=info.id, document=info.document, end=end)
+        self._keep(operation, lambda _: self._tell_end(live, info))
         if record is not None and live.info.document:
             self._records[live.info.document] = record
             self._records.move_to_end(live.info.document)
@@ -243,9 +244,10 @@ class Dispatcher:
                 self._records.popitem(last=False)
         self._next()
 
-    def _tell_end(self, live: LiveJob) -> None:
-        self._hub.forget_previews(live.info.id)
-        self._hub.publish(JobChanged(live.info))
+    def _tell_end(self, live: LiveJob, info: JobInfo) -> None:
+        live.info = info
+        self._hub.forget_previews(info.id)
+        self._hub.publish(JobChanged(info))
         self._tell_queue()
 
     def _keep(self, operation: Operation[Any], then: Callable[[Any], None]) -> None:

@@ -44,10 +44,10 @@ def require_loopback(host: str) -> None:
         )
 
 
-def allowed_hosts(port: int) -> frozenset[str]:
-    """The values of the Host header that mean this server."""
-    names = ("127.0.0.1", "localhost", "[::1]")
-    bare = names if port == 80 else ()
+def allowed_hosts(host: str, port: int) -> frozenset[str]:
+    """The values of the Host header that mean this server, which listens on `host`."""
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
+    bare = names if port == 80 else set()
     return frozenset({*(f"{name}:{port}" for name in names), *bare})
 
 
@@ -78,9 +78,8 @@ def check_request(request: web.Request, hosts: frozenset[str]) -> None:
         raise ApiError(415, "Compressed requests are not accepted.", "Send the body as it is.")
 
 
-def guard(port: int) -> Middleware:
-    """The middleware that checks every request before its route."""
-    hosts = allowed_hosts(port)
+def guard(hosts: frozenset[str]) -> Middleware:
+    """The middleware that checks every request before its route; `hosts` are the names of this server."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
