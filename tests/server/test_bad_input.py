@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.server.talk import Server, workflow
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
@@ -53,11 +55,11 @@ MALFORMED = {
 }
 
 
-@pytest.fixture
-async def lasting(server: Server) -> AsyncIterator[Server]:
-    """A server that must still work afterwards."""
-    yield server
-    assert (await server.run("finish"))[0]["state"] == "done"
+@pytest_asyncio.fixture(loop_scope="module")
+async def lasting(shared: Server) -> AsyncIterator[Server]:
+    """A server that must still work after each test."""
+    yield shared
+    assert (await shared.run("finish"))[0]["state"] == "done"
 
 
 async def refused(server: Server, body: bytes, path: str = "/api/jobs", **options: Any) -> tuple[int, Any]:

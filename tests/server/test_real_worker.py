@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 
 from server.app import running
-from server.config import Config
+from server.config import Config, Limits
 from tests.server.talk import JSON, Browser, Server
 
 PACK = '''"""Nodes for this test."""
@@ -58,7 +58,8 @@ async def finish(server: Server, browser: Browser, document: JSON) -> JSON:
 async def test_a_job_runs_is_reused_dies_and_runs_again(tmp_path: Path) -> None:
     (tmp_path / "custom_nodes").mkdir()
     (tmp_path / "custom_nodes" / "mine.py").write_text(PACK)
-    async with running(Config(home=tmp_path, port=0)) as started, aiohttp.ClientSession() as session:
+    config = Config(home=tmp_path, port=0, limits=Limits(stop_deadline=0.5))
+    async with running(config) as started, aiohttp.ClientSession() as session:
         server = Server(started.url, started.services, session)
         async with server.browser() as browser:
             first = await finish(server, browser, doubled(4))

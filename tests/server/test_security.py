@@ -20,6 +20,7 @@ from server.paths import PathError, inside, safe_stem
 from server.security import require_loopback
 from tests.server.talk import Server, workflow
 
+on_one_server = pytest.mark.asyncio(loop_scope="module")
 CHANGING = [
     ("POST", "/api/jobs"),
     ("POST", "/api/jobs/x/cancel"),
@@ -48,58 +49,65 @@ def foreign(server: Server) -> list[str]:
     return [origin.replace("{port}", server.host.rpartition(":")[2]) for origin in FOREIGN]
 
 
-def test_every_changing_route_is_in_the_list_above(server: Server) -> None:
+def test_every_changing_route_is_in_the_list_above() -> None:
     assert {(e.method, e.path.replace("{id}", "x")) for e in endpoints() if e.method != "GET"} == set(CHANGING)
 
 
-async def test_a_page_of_another_origin_changes_nothing(server: Server) -> None:
-    for origin in foreign(server):
+@on_one_server
+async def test_a_page_of_another_origin_changes_nothing(shared: Server) -> None:
+    for origin in foreign(shared):
         for method, path in CHANGING:
-            status, body = await server.ask(method, path, json={"workflow": workflow()}, headers={"Origin": origin})
+            status, body = await shared.ask(method, path, json={"workflow": workflow()}, headers={"Origin": origin})
             assert status == 403, (origin, method, path)
             assert body["error"]["fix"]
-    assert (await server.get("/api/jobs"))["jobs"] == []
+    assert (await shared.get("/api/jobs"))["jobs"] == []
 
 
-async def test_a_page_of_another_origin_gets_no_socket(server: Server) -> None:
-    for origin in foreign(server):
+@on_one_server
+async def test_a_page_of_another_origin_gets_no_socket(shared: Server) -> None:
+    for origin in foreign(shared):
         with pytest.raises(InvalidStatus) as refused:
-            async with connect(f"ws://{server.host}/api/events", additional_headers={"Origin": origin}):
+            async with connect(f"ws://{shared.host}/api/events", additional_headers={"Origin": origin}):
                 pass
         assert refused.value.response.status_code == 403, origin
 
 
-async def test_the_own_page_and_programs_without_a_browser_are_let_in(server: Server) -> None:
-    for headers in ({}, {"Origin": server.url}, {"Origin": server.url.replace("127.0.0.1", "localhost")}):
-        status, _ = await server.ask("POST", "/api/jobs/cancel", headers=headers)
+@on_one_server
+async def test_the_own_page_and_programs_without_a_browser_are_let_in(shared: Server) -> None:
+    for headers in ({}, {"Origin": shared.url}, {"Origin": shared.url.replace("127.0.0.1", "localhost")}):
+        status, _ = await shared.ask("POST", "/api/jobs/cancel", headers=headers)
         assert status == 200
-        async with connect(f"ws://{server.host}/api/events", additional_headers=headers) as socket:
+        async with connect(f"ws://{shared.host}/api/events", additional_headers=headers) as socket:
             assert "hello" in str(await socket.recv())
 
 
-async def test_what_the_browser_calls_cross_site_changes_nothing(server: Server) -> None:
+@on_one_server
+async def test_what_the_browser_calls_cross_site_changes_nothing(shared: Server) -> None:
     for site in ("cross-site", "same-site", "nonsense"):
-        status, _ = await server.ask("POST", "/api/jobs/cancel", headers={"Sec-Fetch-Site": site})
+        status, _ = await shared.ask("POST", "/api/jobs/cancel", headers={"Sec-Fetch-Site": site})
         assert status == 403, site
 
 
-async def test_a_link_from_another_site_opens_the_page(server: Server) -> None:
+@on_one_server
+async def test_a_link_from_another_site_opens_the_page(shared: Server) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    async with server.session.get(server.url, headers=headers) as response:
+    async with shared.session.get(shared.url, headers=headers) as response:
         assert response.status in (200, 503)
 
 
-async def test_a_name_that_is_not_this_servers_is_refused(server: Server) -> None:
-    port = server.host.rpartition(":")[2]
+@on_one_server
+async def test_a_name_that_is_not_this_servers_is_refused(shared: Server) -> None:
+    port = shared.host.rpartition(":")[2]
     for host in ("evil.example", f"localhost.evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", f"127.1:{port}"):
         for path in ("/", "/api/system", "/api/files/results/x.png"):
-            async with server.session.get(server.url + path, headers={"Host": host}) as response:
+            async with shared.session.get(shared.url + path, headers={"Host": host}) as response:
                 assert response.status == 403, host
 
 
-async def test_a_request_without_or_with_two_hosts_is_refused(server: Server) -> None:
-    for head in ("", f"Host: {server.host}\r\nHost: evil.example\r\n"):
-        answer = await raw(server, f"GET /api/system HTTP/1.1\r\n{head}\r\n".encode())
+@on_one_server
+async def test_a_request_without_or_with_two_hosts_is_refused(shared: Server) -> None:
+    for head in ("", f"Host: {shared.host}\r\nHost: evil.example\r\n"):
+        answer = await raw(shared, f"GET /api/system HTTP/1.1\r\n{head}\r\n".encode())
         assert b" 400 " in answer or b" 403 " in answer
 
 
@@ -114,9 +122,10 @@ async def raw(server: Server, request: bytes) -> bytes:
     return line
 
 
-async def test_every_answer_limits_what_a_browser_may_do_with_it(server: Server) -> None:
+@on_one_server
+async def test_every_answer_limits_what_a_browser_may_do_with_it(shared: Server) -> None:
     for path in ("/", "/api/system", "/api/nothing", "/nothing"):
-        async with server.session.get(server.url + path) as response:
+        async with shared.session.get(shared.url + path) as response:
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             policy = response.headers["Content-Security-Policy"]
             assert policy.startswith(
@@ -157,19 +166,20 @@ TRAVERSALS = [
 
 
 @pytest.mark.parametrize("folder", ["input", "results", "previews"])
-async def test_no_name_leads_out_of_its_folder(server: Server, folder: str) -> None:
-    home = server.services.config.home
-    root: Path = getattr(server.services.config, folder)
+@on_one_server
+async def test_no_name_leads_out_of_its_folder(shared: Server, folder: str) -> None:
+    home = shared.services.config.home
+    root: Path = getattr(shared.services.config, folder)
     (root / "x.png").write_bytes(b"inside")
-    (home / "secret").mkdir()
+    (home / "secret").mkdir(exist_ok=True)
     (home / "secret" / "x").write_bytes(b"outside")
     (root / "link.png").symlink_to(home / "loom.sqlite")
     (root / "folder").symlink_to(home / "secret")
     for name in TRAVERSALS:
-        request = f"GET /api/files/{folder}/{name} HTTP/1.1\r\nHost: {server.host}\r\n\r\n"
-        line = await raw(server, request.encode())
+        request = f"GET /api/files/{folder}/{name} HTTP/1.1\r\nHost: {shared.host}\r\n\r\n"
+        line = await raw(shared, request.encode())
         assert line.split()[1] in (b"400", b"404"), name
-    assert await raw(server, request.replace(name, "x.png").encode()) == b"HTTP/1.1 200 OK\r\n"
+    assert await raw(shared, request.replace(name, "x.png").encode()) == b"HTTP/1.1 200 OK\r\n"
 
 
 SHOWN = ["a.png", "a.JPG", "a.webp", "a.mp4", "a.wav"]
@@ -177,10 +187,11 @@ DOWNLOADED = ["a.svg", "a.html", "a.xhtml", "a.xml", "a.js", "a.pdf", "a.txt", "
 
 
 @pytest.mark.parametrize("names", [SHOWN, DOWNLOADED])
-async def test_only_media_are_shown_in_place(server: Server, names: list[str]) -> None:
+@on_one_server
+async def test_only_media_are_shown_in_place(shared: Server, names: list[str]) -> None:
     for name in names:
-        (server.services.config.results / name).write_bytes(b"<script>alert(1)</script>")
-        async with server.session.get(f"{server.url}/api/files/results/{name}") as response:
+        (shared.services.config.results / name).write_bytes(b"<script>alert(1)</script>")
+        async with shared.session.get(f"{shared.url}/api/files/results/{name}") as response:
             assert response.status == 200
             assert response.headers["X-Content-Type-Options"] == "nosniff"
             assert "sandbox" in response.headers["Content-Security-Policy"]
