@@ -39,18 +39,18 @@ def one_node(number: int) -> JSON:
 
 
 def numbers_workflow(values: dict[str, JSON]) -> JSON:
-    nodes = {name: {"type": "bench_show", "version": 1, "inputs": inputs} for name, inputs in values.items()}
+    nodes = {name: {"type": "bench/bench_show", "version": 1, "inputs": inputs} for name, inputs in values.items()}
     return {"schema": 1, "id": "bench", "title": "Bench", "nodes": nodes}
 
 
 def chain(length: int, first: int) -> JSON:
     """A chain of trivial nodes with an output node at its end."""
-    nodes: JSON = {"0": {"type": "bench_add", "version": 1, "inputs": {"a": first, "b": 1}}}
+    nodes: JSON = {"0": {"type": "bench/bench_add", "version": 1, "inputs": {"a": first, "b": 1}}}
     for index in range(1, length - 1):
         link = {"link": [str(index - 1), "result"]}
-        nodes[str(index)] = {"type": "bench_add", "version": 1, "inputs": {"a": link, "b": 1}}
+        nodes[str(index)] = {"type": "bench/bench_add", "version": 1, "inputs": {"a": link, "b": 1}}
     last = {"link": [str(length - 2), "result"]}
-    nodes["out"] = {"type": "bench_show", "version": 1, "inputs": {"value": last}}
+    nodes["out"] = {"type": "bench/bench_show", "version": 1, "inputs": {"value": last}}
     return {"schema": 1, "id": f"chain{length}", "title": "Chain", "nodes": nodes}
 
 
