@@ -65,8 +65,9 @@ export const getSystem = (): Promise<System> => request('system');
 /** The catalogue, or null when `revision` is still the current one. */
 export async function getCatalogue(revision: string): Promise<Catalogue | null> {
   const response = await send('catalogue', { headers: revision ? { 'If-None-Match': `"${revision}"` } : {} });
+  const text = await response.text();
   if (response.status === 304) return null;
-  const body = (await response.json()) as unknown;
+  const body = JSON.parse(text) as unknown;
   if (!response.ok) throw errorFrom(response.status, body);
   return body as Catalogue;
 }

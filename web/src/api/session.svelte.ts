@@ -20,7 +20,8 @@ export interface SessionEvents {
 }
 
 const KEPT_JOBS = 60;
-const OUTPUTS_A_PAGE = 40;
+/** Few enough that the page starts with at most 30 requests, pictures included. */
+const OUTPUTS_A_PAGE = 18;
 
 const isActive = (job: JobInfo): boolean => job.state === 'queued' || job.state === 'running';
 
@@ -69,6 +70,7 @@ export class Session {
   #progress = new JobProgress();
   #held: ServerMessage[] | null = null;
   #wasConnected = false;
+  #loadingOutputs = false;
 
   constructor(view: RunView, events: SessionEvents, later: (draw: () => void) => void) {
     this.#events = events;
@@ -130,9 +132,20 @@ export class Session {
   }
 
   async loadMoreOutputs(): Promise<void> {
+    if (this.#loadingOutputs) return;
+    this.#loadingOutputs = true;
+    try {
+      await this.#loadOlderOutputs();
+    } finally {
+      this.#loadingOutputs = false;
+    }
+  }
+
+  async #loadOlderOutputs(): Promise<void> {
     const last = this.outputs.at(-1);
     const older = await getOutputs(OUTPUTS_A_PAGE, last?.id);
-    this.outputs = [...this.outputs, ...older.filter((output) => output.url)];
+    const known = new Set(this.outputs.map(({ id }) => id));
+    this.outputs = [...this.outputs, ...older.filter((output) => output.url && !known.has(output.id))];
     this.moreOutputs = older.length === OUTPUTS_A_PAGE;
   }
 
