@@ -51,9 +51,13 @@ class HomeLock:
         self._note.unlink(missing_ok=True)
         self._lock.release()
 
-    def _who(self) -> str:
+    def holder(self) -> Holder | None:
+        """Who left word of holding the lock."""
         try:
-            holder = msgspec.json.decode(self._note.read_bytes(), type=Holder)
+            return msgspec.json.decode(self._note.read_bytes(), type=Holder)
         except (OSError, msgspec.DecodeError):
-            return ""
-        return f" (process {holder.pid}, {holder.url})"
+            return None
+
+    def _who(self) -> str:
+        holder = self.holder()
+        return f" (process {holder.pid}, {holder.url})" if holder else ""

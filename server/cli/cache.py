@@ -14,7 +14,7 @@ from server.cli.options import config_of
 from server.cli.words import FAILED, CommandError, show_size
 from server.cli.worker import CommandWorker
 from server.config import Config, StartError
-from server.home import Holder, HomeLock
+from server.home import HomeLock
 from server.messages import CacheUse, ClearCache, SetCacheLimits
 from server.store.database import Database
 from server.store.settings import CacheLimits, cache_limits, keep_cache_limits
@@ -30,10 +30,10 @@ def main(options: Namespace) -> int:
     try:
         lock.take()
     except StartError as error:
-        url = url_of_server(config)
-        if not url:
+        holder = lock.holder()
+        if holder is None:
             raise CommandError(error.what, error.fix, FAILED) from error
-        use = ask_server(url, options.clear, options.limit)
+        use = ask_server(holder.url, options.clear, options.limit)
     else:
         try:
             use = asyncio.run(ask_worker(config, options.clear, options.limit))
@@ -71,14 +71,6 @@ def ask_server(url: str, clear: bool, limit: int | None) -> CacheUse:
     if limit is not None:
         use = call(url, "PUT", "api/cache", CacheLimits(use.memory_limit, limit))
     return call(url, "POST", "api/cache/clear") if clear else use
-
-
-def url_of_server(config: Config) -> str:
-    """Where the server that holds the home folder listens, as it left word; empty when it did not."""
-    try:
-        return msgspec.json.decode((config.home / ".server.json").read_bytes(), type=Holder).url
-    except (OSError, msgspec.DecodeError):
-        return ""
 
 
 def call(url: str, method: str, path: str, body: CacheLimits | None = None) -> CacheUse:
