@@ -1,7 +1,7 @@
 // What the server can be asked, one function a question. Stateless: the page's state lives in the session.
 import type { Catalogue } from '../document/catalogue';
 import type { Workflow } from '../document/types';
-import { ApiError, errorFrom, type Problem, request, send } from './http';
+import { ApiError, type Problem, readAnswer, request, send } from './http';
 import type { CacheUse, Hello, JobInfo, NodeChange, OutputInfo, Progress } from './messages.gen';
 
 export type JobState = JobInfo['state'];
@@ -65,11 +65,9 @@ export const getSystem = (): Promise<System> => request('system');
 /** The catalogue, or null when `revision` is still the current one. */
 export async function getCatalogue(revision: string): Promise<Catalogue | null> {
   const response = await send('catalogue', { headers: revision ? { 'If-None-Match': `"${revision}"` } : {} });
-  const text = await response.text();
-  if (response.status === 304) return null;
-  const body = JSON.parse(text) as unknown;
-  if (!response.ok) throw errorFrom(response.status, body);
-  return body as Catalogue;
+  if (response.status !== 304) return readAnswer<Catalogue>(response);
+  await response.text();
+  return null;
 }
 
 export const refreshCatalogue = (): Promise<unknown> => request('catalogue/refresh', { method: 'POST' });

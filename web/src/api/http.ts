@@ -102,7 +102,10 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
 
 /** Ask and read the JSON answer. Raises ApiError for every answer that is not a success. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const response = await send(path, options);
+  return readAnswer<T>(await send(path, options));
+}
+
+export async function readAnswer<T>(response: Response): Promise<T> {
   const body = await bodyOf(response);
   if (!response.ok) throw errorFrom(response.status, body);
   return body as T;
