@@ -1,50 +1,36 @@
-"""The web process: starts in an order that shows the page first, and stops in one that loses nothing.
+"""The front of the web process: starts in an order that shows the page first, and stops in one that loses nothing.
 
-Socket first, then the page, then the database and the worker side by side. The process imports no torch
-and no node module.
+Socket first, then the page, then everything behind /api, which is only then imported; requests to it wait
+until it is there. The process imports no torch and no node module.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import os
 import signal
 import socket
 import sys
-import time
-import uuid
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
-from server import __version__
-from server.catalogue import CatalogueShelf
 from server.config import Config, StartError
-from server.dispatch import Dispatcher, Parts
 from server.faults import answer_faults
 from server.home import Holder, HomeLock
-from server.openapi import describe
-from server.routes import cache, catalogue, events, files, jobs, outputs, system, workflows
 from server.routes.page import add_page
-from server.routes.system import DESCRIPTION
-from server.routes.table import Endpoint, bound
 from server.security import add_headers, allowed_hosts, guard, require_loopback
-from server.services import SERVICES, Services
-from server.sockets import Hub
-from server.store.database import Database
-from server.store.jobs import recover
-from server.store.settings import cache_limits
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from server.api import Api
+    from server.services import Services
 
-TOPICS = (jobs.api, outputs.api, workflows.api, files.api, catalogue.api, cache.api, system.api, events.api)
 BACKLOG = 256
 
 
@@ -56,24 +42,30 @@ class Running:
     services: Services
 
 
-def endpoints() -> list[Endpoint]:
-    """Every address under /api."""
-    return [endpoint for api in TOPICS for endpoint in api.endpoints]
+class Door:
+    """Where requests to /api wait until what is behind it is there."""
+
+    def __init__(self) -> None:
+        self._opened: asyncio.Future[Api] = asyncio.get_running_loop().create_future()
+
+    def open(self, api: Api) -> None:
+        self._opened.set_result(api)
+
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request to /api."""
+        api = self._opened.result() if self._opened.done() else await asyncio.shield(self._opened)
+        return await api.handle(request)
 
 
-def build_app(services: Services, port: int) -> web.Application:
+def build_app(config: Config, port: int, door: Door) -> web.Application:
     """The aiohttp application; `port` is the one that requests come to."""
     app = web.Application(
-        middlewares=[answer_faults, guard(allowed_hosts(services.config.host, port))],
-        client_max_size=services.config.limits.max_body,
+        middlewares=[answer_faults, guard(allowed_hosts(config.host, port))],
+        client_max_size=config.limits.max_body,
     )
-    app[SERVICES] = services
-    app[DESCRIPTION] = msgspec.json.encode(describe(endpoints(), __version__))
     app.on_response_prepare.append(add_headers)
-    # Addresses without a variable first: /api/jobs/cancel must not be taken for a job named "cancel".
-    for endpoint in sorted(endpoints(), key=lambda endpoint: "{" in endpoint.path):
-        app.router.add_route(endpoint.method, endpoint.path, bound(endpoint))
-    add_page(app)
+    app.router.add_route("*", "/api/{rest:.*}", door.pass_on)
+    add_page(app, config.page)
     return app
 
 
@@ -97,38 +89,6 @@ def bind(config: Config) -> socket.socket:
         raise StartError(f"{config.port} is not a port.", "Choose one from 1024 to 65535.") from error
 
 
-def make_services(config: Config, command: Sequence[str] | None) -> Services:
-    """Everything the routes need, made but not started."""
-    hub = Hub(uuid.uuid4().hex)
-    database = Database(config.database)
-    shelf = CatalogueShelf(config.cache / "catalogue.json")
-    dispatcher = Dispatcher(Parts(config, database, hub, shelf, time.time), command=command, on_log=echo)
-    return Services(config, __version__, hub, database, shelf, dispatcher, time.time, asyncio.Event())
-
-
-def echo(text: str) -> None:
-    """Pass the worker's log on to the terminal."""
-    sys.stderr.write(text)
-
-
-async def open_services(services: Services) -> None:
-    """Start the worker, which then reads its nodes while the database opens; from the end of this on jobs run."""
-    await services.dispatcher.start()
-    await services.shelf.load()
-    await services.database.open()
-    limits = await services.database.read(cache_limits)
-    if limits is not None:
-        services.dispatcher.set_cache_limits(limits)
-    queue = await services.database.write(partial(recover, now=services.clock()))
-    services.ready.set()
-    services.dispatcher.recover(queue)
-
-
-async def close_services(services: Services) -> None:
-    await services.dispatcher.stop()
-    await services.database.close()
-
-
 @asynccontextmanager
 async def running(config: Config, *, command: Sequence[str] | None = None) -> AsyncIterator[Running]:
     """A server for as long as the block lasts. Raises StartError. `command` starts another worker than ours."""
@@ -142,16 +102,25 @@ async def running(config: Config, *, command: Sequence[str] | None = None) -> As
         last_first.callback(listening.close)
         url = url_of(listening)
         lock.describe(Holder(os.getpid(), url))
-        services = make_services(config, command)
-        last_first.push_async_callback(close_services, services)
-        app = build_app(services, listening.getsockname()[1])
+        door = Door()
+        app = build_app(config, listening.getsockname()[1], door)
         runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=2.0)
         await runner.setup()
-        last_first.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listening).start()
-        last_first.push_async_callback(services.hub.close)
-        await open_services(services)
-        yield Running(url, services)
+        last_first.push_async_callback(runner.cleanup)
+        module = await asyncio.to_thread(import_module, "server.api")
+        api: Api = module.Api(config, command)
+        last_first.push_async_callback(close, api, runner)
+        await api.open()
+        door.open(api)
+        yield Running(url, api.services)
+
+
+async def close(api: Api, runner: web.AppRunner) -> None:
+    """Let the browsers go, answer what was asked, then end what is behind it."""
+    await api.services.hub.close()
+    await runner.cleanup()
+    await api.close()
 
 
 def url_of(listening: socket.socket) -> str:

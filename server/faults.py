@@ -1,19 +1,11 @@
-"""Every error that a route may raise, as an answer in words. The one place where exceptions become statuses."""
+"""Every refusal as an answer in words: the outermost layer, which the page and /api share."""
 
 from __future__ import annotations
 
-import logging
-
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
-from sqlalchemy.exc import DatabaseError
 
 from server.answers import ApiError, error_response
-from server.graph.reading import WorkflowError
-from server.paths import PathError
-from server.workers.questions import NoAnswerError
-
-log = logging.getLogger(__name__)
 
 STATUS_FIXES = {
     404: "Look at /api/openapi.json for what there is.",
@@ -24,20 +16,11 @@ STATUS_FIXES = {
 
 @web.middleware
 async def answer_faults(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Outermost of the middlewares: nothing that is expected leaves it as an exception."""
+    """Nothing that is expected leaves this as an exception."""
     try:
         return await handler(request)
     except ApiError as error:
         fault = error
-    except WorkflowError as error:
-        fault = ApiError(error.status, error.what, error.fix)
-    except PathError as error:
-        fault = ApiError(400, str(error), "Name a file inside the folder, with forward slashes.")
-    except NoAnswerError as error:
-        fault = ApiError(503, f"The worker cannot say: {error}.", "Try again when it is ready.")
-    except DatabaseError as error:
-        log.error("The database failed: %s", error)
-        fault = ApiError(503, f"The database cannot be used: {error.orig}.", "Make room on the disk, try again.")
     except TimeoutError:
         fault = ApiError(408, "The request took too long to arrive.", "Send it again.")
     except web.HTTPException as error:

@@ -1,12 +1,9 @@
-"""What the routes work with: made once at start, handed to each through the application, never global."""
+"""What the routes work with: made once at start, handed to each, never global."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from aiohttp import web
 
 from server.answers import ApiError
 from server.catalogue import CatalogueShelf
@@ -22,7 +19,7 @@ CATALOGUE_WAIT = 20.0
 
 @dataclass(frozen=True)
 class Services:
-    """`ready` is set once the database is open; until then only the page is served."""
+    """`description` gives the OpenAPI text; `clock` the seconds since 1970."""
 
     config: Config
     version: str
@@ -31,7 +28,7 @@ class Services:
     shelf: CatalogueShelf
     dispatcher: Dispatcher
     clock: Callable[[], float]
-    ready: asyncio.Event
+    description: Callable[[], bytes]
 
     async def catalogue(self) -> Catalogue:
         """The catalogue. Raises ApiError while there is none."""
@@ -46,6 +43,3 @@ class Services:
                 {"Retry-After": "3"},
             )
         return catalogue
-
-
-SERVICES = web.AppKey("services", Services)

@@ -7,7 +7,6 @@ from pathlib import Path
 from aiohttp import web
 
 from server.paths import PathError, inside
-from server.services import SERVICES
 
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -25,31 +24,31 @@ install it again.</p>
 """
 
 
-async def index(request: web.Request) -> web.StreamResponse:
-    path = request.app[SERVICES].config.page / "index.html"
-    if not path.is_file():
-        return web.Response(text=NOT_BUILT, status=503, content_type="text/html")
-    return web.FileResponse(path, headers={"Cache-Control": ASK_AGAIN})
+def add_page(app: web.Application, root: Path) -> None:
+    """Routes for the page in the folder `root`: everything that is not under /api."""
+
+    async def index(request: web.Request) -> web.StreamResponse:
+        path = root / "index.html"
+        if not path.is_file():
+            return web.Response(text=NOT_BUILT, status=503, content_type="text/html")
+        return web.FileResponse(path, headers={"Cache-Control": ASK_AGAIN})
+
+    async def asset(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["path"]
+        path = find(root, name)
+        if path is None:
+            raise web.HTTPNotFound
+        caching = FOREVER if name.startswith(f"{HASHED}/") else ASK_AGAIN
+        return web.FileResponse(path, headers={"Cache-Control": caching})
+
+    app.router.add_get("/", index)
+    app.router.add_get("/{path:(?!api/|api$).+}", asset)
 
 
-async def asset(request: web.Request) -> web.StreamResponse:
-    """Any other file of the page."""
-    name = request.match_info["path"]
-    path = _find(request.app[SERVICES].config.page, name)
-    if path is None:
-        raise web.HTTPNotFound
-    return web.FileResponse(path, headers={"Cache-Control": FOREVER if name.startswith(f"{HASHED}/") else ASK_AGAIN})
-
-
-def _find(root: Path, name: str) -> Path | None:
+def find(root: Path, name: str) -> Path | None:
+    """A file of the page; None when there is none of this name inside the folder."""
     try:
         path = inside(root, name)
     except PathError:
         return None
     return path if path.is_file() else None
-
-
-def add_page(app: web.Application) -> None:
-    """Routes for the page: everything that is not under /api."""
-    app.router.add_get("/", index)
-    app.router.add_get("/{path:(?!api/|api$).+}", asset)

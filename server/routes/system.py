@@ -52,9 +52,6 @@ async def system(request: web.Request, services: Services) -> web.Response:
     )
 
 
-DESCRIPTION: web.AppKey[bytes] = web.AppKey("description", bytes)
-
-
 @api.route("GET", "/api/openapi.json", "This description", answers={200: dict[str, Any]})
 async def description(request: web.Request, services: Services) -> web.Response:
-    return answer(request.app[DESCRIPTION])
+    return answer(services.description())

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from server.answers import ErrorAnswer
-from server.services import SERVICES, Services
+from server.services import Services
 
 RouteHandler = Callable[[web.Request, Services], Awaitable[web.StreamResponse]]
 
@@ -63,15 +63,3 @@ class Api:
             return handler
 
         return declare
-
-
-def bound(endpoint: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The handler as aiohttp calls it; it waits until the database is open."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        services = request.app[SERVICES]
-        if not services.ready.is_set():
-            await services.ready.wait()
-        return await endpoint.handler(request, services)
-
-    return handle

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import socket
 import struct
+import subprocess
+import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from PIL import Image
 
-from server.config import Config
+from server.api import Api
+from server.app import Door, build_app
+from server.config import PACKAGE_ROOT, Config
 from server.routes.catalogue import find_models
 from tests.server.talk import JSON, Server, Starter
 
@@ -197,3 +204,30 @@ async def test_a_page_that_is_not_built_is_explained(start: Starter, tmp_path: P
     async with start(page_folder=tmp_path) as server, server.session.get(server.url) as response:
         assert response.status == 503
         assert "not built" in await response.text()
+
+
+async def test_the_page_is_there_before_what_is_behind_it(config: Config, tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<!doctype html><title>Loom</title>")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        door = Door()
+        runner = web.AppRunner(build_app(replace(config, page_folder=page), listening.getsockname()[1], door))
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        async with aiohttp.ClientSession() as session:
+            waiting = asyncio.create_task(session.get(f"http://{host}/api/models"))
+            async with session.get(f"http://{host}/") as response:
+                assert response.status == 200
+            assert not waiting.done()
+            door.open(Api(config))
+            async with await waiting as response:
+                assert response.status == 200
+        await runner.cleanup()
+
+
+def test_the_front_loads_neither_database_nor_graph() -> None:
+    code = "import sys, server.app; print([name for name in ('sqlalchemy', 'networkx', 'PIL') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

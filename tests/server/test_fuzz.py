@@ -14,7 +14,7 @@ from urllib.parse import quote
 import hypothesis.strategies as st
 from hypothesis import given
 
-from server.app import endpoints
+from server.api import endpoints
 from tests.server.talk import JSON, Server, workflow
 
 SCALARS = (

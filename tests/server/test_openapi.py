@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from server.app import build_app, endpoints
+from server.api import Api, endpoints
 from tests.server.talk import JSON, Server, workflow
 
 
@@ -20,10 +20,10 @@ async def described(server: Server) -> AsyncIterator[tuple[Server, JSON]]:
 
 async def test_every_route_is_described_and_every_description_is_a_route(described: tuple[Server, JSON]) -> None:
     server, description = described
-    app = build_app(server.services, 1)
+    router = Api(server.services.config).router
     routes = {
         (route.method.lower(), route.resource.canonical)
-        for route in app.router.routes()
+        for route in router.routes()
         if route.resource is not None and route.resource.canonical.startswith("/api")
     } - {("head", path) for path in description["paths"]}
     written = {(method, path) for path, methods in description["paths"].items() for method in methods}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from server.app import endpoints, running
+from server.api import endpoints
+from server.app import running
 from server.config import Config, StartError
 from server.paths import PathError, inside, safe_stem
 from server.security import require_loopback
