@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from argparse import Namespace
-from functools import partial
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import msgspec
 
+from server.cli.limits import keep
 from server.cli.options import config_of
 from server.cli.words import FAILED, CommandError, show_size
 from server.cli.worker import CommandWorker
 from server.config import Config, StartError
 from server.home import HomeLock
 from server.messages import CacheUse, ClearCache, SetCacheLimits
-from server.store.database import Database
-from server.store.settings import CacheLimits, cache_limits, keep_cache_limits
+from server.store.settings import CacheLimits
 
 PATIENCE = 60.0
 """Seconds a running server has for an answer: clearing a large cache takes a while."""
@@ -45,24 +44,10 @@ def main(options: Namespace) -> int:
 
 async def ask_worker(config: Config, clear: bool, limit: int | None) -> CacheUse:
     """Let a worker of our own look, clear or shrink; a limit is kept for every later start."""
-    limits = await keep_limit(config, limit)
+    limits = await keep(config, disk=limit)
     async with CommandWorker(config) as worker:
         use = await worker.cache(SetCacheLimits(limits.memory, limits.disk))
         return await worker.cache(ClearCache()) if clear else use
-
-
-async def keep_limit(config: Config, limit: int | None) -> CacheLimits:
-    """The limits that hold now, the new one included."""
-    database = Database(config.database)
-    await database.open()
-    try:
-        limits = await database.read(cache_limits) or CacheLimits(config.cache_memory, config.cache_disk)
-        if limit is not None:
-            limits = CacheLimits(limits.memory, limit)
-            await database.write(partial(keep_cache_limits, limits=limits))
-    finally:
-        await database.close()
-    return limits
 
 
 def ask_server(url: str, clear: bool, limit: int | None) -> CacheUse:

@@ -104,8 +104,8 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=port, metavar="N", help="where the page is (default: 8420)")
     serve.add_argument("--host", metavar="NAME", help="a name of this computer (default: 127.0.0.1)")
     serve.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    serve.add_argument("--cache-memory", type=size, metavar="SIZE", help="results kept in memory at most")
-    serve.add_argument("--cache-disk", type=size, metavar="SIZE", help="results kept on disk at most")
+    serve.add_argument("--cache-memory", type=size, metavar="SIZE", help="results kept in memory at most, from now on")
+    serve.add_argument("--cache-disk", type=size, metavar="SIZE", help="results kept on disk at most, from now on")
 
     run = command(commands, "run", "run a workflow without a server", RUN)
     run.add_argument("workflow", type=Path, help="a workflow, or a picture with one inside")

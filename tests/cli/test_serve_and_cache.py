@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -13,9 +14,9 @@ from tests.cli.conftest import ROOT, Loom, command, environment, painting
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def serving(home: Path, *more: object) -> Iterator[str]:
     """A server of this home, from its first words to its end; gives its address."""
-    arguments = command("serve", "--home", home, "--port", "0", "--no-browser", "--device", "cpu")
+    arguments = command("serve", "--home", home, "--port", "0", "--no-browser", "--device", "cpu", *more)
     with subprocess.Popen(arguments, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           text=True) as server:  # fmt: skip
         try:
@@ -66,7 +67,9 @@ def test_the_cache_is_shown_limited_and_cleared(loom: Loom, write: Callable[...,
 
 
 def test_a_running_server_is_asked_about_its_cache(tmp_path: Path) -> None:
-    with serving(tmp_path):
+    with serving(tmp_path, "--cache-memory", "1GB") as url:
+        with urlopen(f"{url}/api/cache") as answer:
+            assert json.load(answer)["memory_limit"] == 2**30
         done = subprocess.run(command("cache", "--limit", "3GB", "--home", tmp_path), cwd=ROOT, env=environment(),
                               text=True, capture_output=True, timeout=60, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
