@@ -16,6 +16,7 @@ from nodes.api import BadValue, Input, fingerprint_of
 from server.engine import keys
 from server.engine.catalogue import Declared, Library, is_file
 from server.engine.failures import Fault, RunFailed, fault_of
+from server.graph.order import walk
 from server.graph.prompt import Link, Prompt, Step
 
 
@@ -82,7 +83,7 @@ def make_plan(
     wanted = choose_targets(prompt, library, targets)
     plan: list[Planned] = []
     places: dict[str, int] = {}
-    for id in order(prompt, wanted):
+    for id in pulled(prompt, wanted):
         planned = _plan_one(len(plan), id, prompt[id], library, places, plan)
         planned.is_target = id in wanted
         _identify(planned, plan, files)
@@ -105,35 +106,14 @@ def choose_targets(prompt: Prompt, library: Library, targets: Iterable[str] | No
     return wanted
 
 
-def order(prompt: Prompt, targets: Iterable[str]) -> Iterator[str]:
+def pulled(prompt: Prompt, targets: Iterable[str]) -> Iterator[str]:
     """The targets and everything they link to, each node after its sources: as a pull would reach them."""
-    done: set[str] = set()
-    path: set[str] = set()
-    for target in targets:
-        stack = [target]
-        while stack:
-            id = stack[-1]
-            if id in done:
-                stack.pop()
-                continue
-            sources = [v.node for v in prompt[id].inputs.values() if type(v) is Link and v.node not in done]
-            if sources:
-                path.add(id)
-                _check_sources(prompt, id, sources, path)
-                stack += reversed(sources)
-            else:
-                stack.pop()
-                path.discard(id)
-                done.add(id)
-                yield id
-
-
-def _check_sources(prompt: Prompt, id: str, sources: Iterable[str], path: Collection[str]) -> None:
-    for source in sources:
-        if source in path:
-            raise RunFailed(Fault(f"Node {source} needs its own result.", "Remove one link of the circle.", source))
-        if source not in prompt:
-            raise RunFailed(Fault(f"Node {id} is linked to {source}, which does not run.", "Link another.", id))
+    order = walk(prompt, targets)
+    for cycle in order.cycles:
+        if cycle.node in order.pulled:
+            what = f"Node {cycle.node} needs its own result."
+            raise RunFailed(Fault(what, "Remove one link of the circle.", cycle.node, cycle.input))
+    return (id for id in order.nodes if id in order.pulled)
 
 
 def _is_output(library: Library, step: Step) -> bool:
@@ -170,7 +150,9 @@ def _plan_one(
 
 
 def _source(link: Link, input: Input, places: Mapping[str, int], plan: list[Planned]) -> Source:
-    at = places[link.node]
+    at = places.get(link.node)
+    if at is None:
+        raise BadValue(input.name, f"'{input.name}' is linked to {link.node}, which does not run.", "Link another.")
     position = plan[at].declared.positions.get(link.output)
     if position is None:
         what = f"'{input.name}' is linked to '{link.output}' of {plan[at].title}, which has no such output."

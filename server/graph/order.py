@@ -1,12 +1,14 @@
 """One walk over a prompt, against its links: what the outputs pull, dependencies first, and every cycle.
 
-A loop with a stack of its own: real workflows chain more nodes than Python has stack frames.
+networkx walks with a stack of its own: real workflows chain more nodes than Python has stack frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import networkx as nx
 
 from server.graph.steps import Link, Prompt
 
@@ -32,42 +34,44 @@ class Order:
 
 
 def walk(prompt: Prompt, roots: Iterable[str]) -> Order:
-    """Visit everything the roots need, then the rest."""
-    done: dict[str, None] = {}
+    """Visit everything the roots need, depth first, then the rest."""
+    roots = dict.fromkeys(roots)
+    graph = graph_of(prompt, roots)
+    done: list[str] = []
+    pulled: frozenset[str] | None = None
     cycles: list[Cycle] = []
-    for root in roots:
-        visit(prompt, root, done, cycles)
-    pulled = frozenset(done)
-    for root in prompt:
-        visit(prompt, root, done, cycles)
-    return Order(tuple(done), pulled, tuple(cycles))
+    path: list[str] = []
+    depth: dict[str, int] = {}  # of the nodes on the path being walked
+    for node, source, label in nx.dfs_labeled_edges(graph):
+        if label == "forward":
+            if pulled is None and not path and source not in roots:
+                pulled = frozenset(done)
+            depth[source] = len(path)
+            path.append(source)
+        elif label == "reverse":
+            del depth[path.pop()]
+            done.append(source)
+        elif source in depth:
+            circle = shorten(path, depth[source])
+            cycles += [Cycle(node, input, circle) for input in graph.edges[node, source]["inputs"]]
+    return Order(tuple(done), frozenset(done) if pulled is None else pulled, tuple(cycles))
 
 
-def visit(prompt: Prompt, root: str, done: dict[str, None], cycles: list[Cycle]) -> None:
-    """Depth first from one node, adding to `done` on the way back."""
-    if root in done:
-        return
-    depth = {root: 0}  # of the nodes on the path being walked
-    path = [root]
-    waiting = [links_of(prompt, root)]
-    while waiting:
-        for input, source in waiting[-1]:
-            if source in depth:
-                cycles.append(Cycle(path[-1], input, shorten(path, depth[source])))
-            elif source not in done and source in prompt:
-                depth[source] = len(path)
-                path.append(source)
-                waiting.append(links_of(prompt, source))
-                break
-        else:
-            waiting.pop()
-            node = path.pop()
-            del depth[node]
-            done[node] = None
+def graph_of(prompt: Prompt, first: Iterable[str]) -> nx.DiGraph[str]:
+    """The prompt as a graph of node to source; `first` are its first nodes, where a walk begins.
 
-
-def links_of(prompt: Prompt, node: str) -> Iterator[tuple[str, str]]:
-    return ((name, value.node) for name, value in prompt[node].inputs.items() if isinstance(value, Link))
+    An edge knows the inputs it stands for: two may be linked to one source.
+    """
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from(first)
+    graph.add_nodes_from(prompt)
+    inputs: dict[tuple[str, str], list[str]] = {}
+    for node, step in prompt.items():
+        for name, value in step.inputs.items():
+            if type(value) is Link and value.node in prompt:
+                inputs.setdefault((node, value.node), []).append(name)
+    graph.add_edges_from((node, source, {"inputs": names}) for (node, source), names in inputs.items())
+    return graph
 
 
 def shorten(path: list[str], start: int) -> tuple[str, ...]:
