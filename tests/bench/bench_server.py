@@ -124,7 +124,8 @@ async def jobs(stand_in: bool) -> None:
             for name, first in (("cold", 7), ("cached", 7)):
                 browser.received = 0
                 seconds = await timed(started, browser, chain(length, first))
-                print(f"chain of {length}, {name:<28} {seconds * 1e3:10.0f} ms   {browser.received:>10,} bytes to browser")
+                what = f"chain of {length}, {name:<28} {seconds * 1e3:10.0f} ms"
+                print(f"{what}   {browser.received:>10,} bytes to browser")
 
 
 def start_time() -> None:
