@@ -12,23 +12,21 @@ from torch import Tensor
 class Noise:
     """The random numbers of one run of a sampler.
 
-    The batch starts from one draw of the whole shape, as in the peers. Each image then has a stream of its own:
-    the first goes on after its starting noise, image i as a single image of seed + i would.
+    The batch starts from one draw of the whole shape. Noise for later steps comes from a stream for each image,
+    which begins at the seed again (seed + i for image i): the peer's rule, checked against its pictures.
     """
 
     def __init__(self, seed: int, shape: torch.Size, device: str) -> None:
         self.device = device
-        whole = torch.randn(shape, generator=generator_of(seed))
+        self.single = (1, *shape[1:])
+        # The first draw is the start of the whole one, but for shapes whose size is no multiple of torch's 16.
+        first = torch.randn(self.single, generator=generator_of(seed))
+        self.start = torch.cat([first, torch.randn(shape, generator=generator_of(seed))[1:]])
         self.streams = [generator_of(seed + i) for i in range(shape[0])]
-        self.single = shape[1:]
-        firsts = [torch.randn((1, *self.single), generator=stream) for stream in self.streams]
-        # The same numbers as in `whole`, but for shapes whose size is no multiple of torch's block of 16.
-        self.start = torch.cat([firsts[0], whole[1:]])
 
     def fresh(self) -> Tensor:
         """The next noise of every image, batch x channels x height x width, on the device."""
-        draws = [torch.randn((1, *self.single), generator=stream) for stream in self.streams]
-        return torch.cat(draws).to(self.device)
+        return torch.cat([torch.randn(self.single, generator=stream) for stream in self.streams]).to(self.device)
 
 
 def generator_of(seed: int) -> torch.Generator:
