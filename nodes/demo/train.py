@@ -1,0 +1,98 @@
+"""`python -m nodes.demo.train vae|text2image|judge|export`: one stage, taken up from its last checkpoint.
+
+The order is vae, text2image, judge; `export` writes the shipped file from whatever text2image has learnt so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nodes.demo import judge, shipped
+from nodes.demo.architecture import LATENT_SCALE, Sizes, Vae, build_vae
+from nodes.demo.pictures import Pictures, cached
+from nodes.demo.text2image import TextToImage, latents_of, train_text2image
+from nodes.demo.training import Plan, default_device, default_work
+from nodes.demo.vae import normalise, train_vae
+
+PLANS = {
+    "vae": Plan(steps=2800, batch=8, rate=2e-3, hidden_rate=0.008),
+    "text2image": Plan(steps=3300, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
+}
+STAGES = ("vae", "text2image", "judge", "export")
+
+
+def learn_vae(pictures: Pictures, plan: Plan, work: Path) -> None:
+    """The VAE with its latents normalised, written to `vae.safetensors`."""
+    from safetensors.torch import save_file
+
+    vae = train_vae(pictures, plan, work / "vae.pt")
+    unscaled = latents_of(vae, pictures.images[:1000]) / LATENT_SCALE
+    device = next(vae.parameters()).device
+    normalise(vae, unscaled.mean((0, 2, 3)).to(device), unscaled.std((0, 2, 3)).to(device))
+    save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, work / "vae.safetensors")
+
+
+def learnt_vae(work: Path) -> Vae:
+    from safetensors.torch import load_file
+
+    vae = build_vae(Sizes())
+    vae.load_state_dict(load_file(work / "vae.safetensors"))
+    return vae.eval().to(default_device())
+
+
+def cached_latents(pictures: Pictures, work: Path) -> Tensor:
+    """Scaled latents of all pictures, computed once for each VAE."""
+    file, made_by = work / f"latents-{len(pictures.scenes)}.npy", work / "vae.safetensors"
+    if not file.exists() or file.stat().st_mtime < made_by.stat().st_mtime:
+        np.save(file, latents_of(learnt_vae(work), pictures.images).numpy())
+    return torch.from_numpy(np.load(file))
+
+
+def learn_text2image(pictures: Pictures, plan: Plan, work: Path) -> None:
+    latents = cached_latents(pictures, work)
+    model = train_text2image(pictures.scenes, latents, plan, work / "text2image.pt")
+    shipped.write(learnt_vae(work), model)
+
+
+def export(work: Path) -> None:
+    model = TextToImage(Sizes())
+    state = torch.load(work / "text2image.pt", weights_only=True, map_location="cpu")
+    model.load_state_dict(state["average"])
+    shipped.write(learnt_vae(work), model)
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python -m nodes.demo.train", description=__doc__)
+    options.add_argument("stage", choices=STAGES)
+    options.add_argument("--work", type=Path, default=default_work(), help="where checkpoints and drawn pictures lie")
+    options.add_argument("--steps", type=int, help="fewer or more steps; the learning rate's decay moves with them")
+    options.add_argument("--batch", type=int)
+    options.add_argument("--scenes", type=int, default=14_000, help="how many scenes are drawn")
+    options.add_argument("--seed", type=int, default=0)
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = parser().parse_args(arguments)
+    if given.stage == "export":
+        export(given.work)
+        return
+    if given.stage == "judge":
+        judge.write(judge.train_judge(judge.pictures_for_judging(9000, seed=11)))
+        return
+    usual = PLANS[given.stage]
+    plan = replace(usual, steps=given.steps or usual.steps, batch=given.batch or usual.batch, seed=given.seed)
+    pictures = cached(given.scenes, given.seed, given.work, os.cpu_count() or 1)
+    learn = learn_vae if given.stage == "vae" else learn_text2image
+    learn(pictures, plan, given.work)
+
+
+if __name__ == "__main__":
+    main()
