@@ -100,6 +100,9 @@ def build_page() -> None:
 def serve(arguments: list[str]) -> int:
     install()
     command = [str(PYTHON), "-m", "server", "serve", *arguments]
+    if os.name == "posix":
+        os.chdir(ROOT)
+        os.execv(command[0], command)  # in our place, so that whoever ends this command ends the server
     with subprocess.Popen(command, cwd=ROOT) as program:
         while True:
             try:
