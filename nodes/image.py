@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from nodes.api import BadValue, node
-from nodes.fields import Fraction, PictureFile, Pixels
+from nodes.fields import Fraction, ImageOut, PictureFile, Pixels
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def load_image(file: PictureFile) -> Loaded:
 @node(category="image")
 def scale_image(
     image: Image, width: Pixels = 512, height: Pixels = 512, method: ScaleMethod = "lanczos", fit: Fit = "stretch"
-) -> Image:
+) -> ImageOut:
     """Give a picture another size.
 
     Args:
@@ -67,7 +67,7 @@ def scale_image(
 
 
 @node(category="image")
-def invert(image: Image) -> Image:
+def invert(image: Image) -> ImageOut:
     """Turn every colour into its opposite, as in a negative.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodes.api import BadValue, Context, node
-from nodes.fields import Count, Pixels
-from nodes.types import VAE, Image, Latent
+from nodes.fields import Count, ImageOut, LatentOut, Pixels, VAEPart
+from nodes.types import Image, Latent
 
 if TYPE_CHECKING:
     from nodes.diffusion.vae import Autoencoder
@@ -16,7 +16,7 @@ CELL = 8
 
 
 @node(category="latent")
-def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) -> Latent:
+def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) -> LatentOut:
     """Start from nothing: the size of the picture and how many to make at once.
 
     Args:
@@ -37,7 +37,7 @@ def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) ->
 
 
 @node(category="latent")
-def decode_latent(vae: VAE, latent: Latent, ctx: Context) -> Image:
+def decode_latent(vae: VAEPart, latent: Latent, ctx: Context) -> ImageOut:
     """Turn a latent into a picture.
 
     Args:
@@ -61,7 +61,7 @@ def decode_latent(vae: VAE, latent: Latent, ctx: Context) -> Image:
 
 
 @node(category="latent")
-def encode_image(vae: VAE, image: Image, ctx: Context) -> Latent:
+def encode_image(vae: VAEPart, image: Image, ctx: Context) -> LatentOut:
     """Turn a picture into a latent, to sample on from it.
 
     Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nodes.api import BadValue, node
-from nodes.fields import CheckpointFile
-from nodes.types import VAE, Model, TextEncoder
+from nodes.fields import CheckpointFile, VAEPart
+from nodes.types import Model, TextEncoder
 
 
 class Checkpoint(NamedTuple):
@@ -20,7 +20,7 @@ class Checkpoint(NamedTuple):
 
     model: Model
     text_encoder: TextEncoder
-    vae: VAE
+    vae: VAEPart
 
 
 @node(category="loaders")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Context, Number, node
-from nodes.fields import Fraction, Guidance, SamplerName, ScheduleName, SeedNumber, Steps
+from nodes.fields import Fraction, Guidance, LatentOut, SamplerName, ScheduleName, SeedNumber, Steps
 from nodes.types import Conditioning, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def sample(
     end_step: StepNumber = 10_000,
     add_noise: bool = True,
     keep_noise: bool = False,
-) -> Latent:
+) -> LatentOut:
     """Let a model turn noise into a latent, step by step.
 
     Args:

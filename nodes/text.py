@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodes.api import Context, node
-from nodes.fields import LongText
+from nodes.fields import ConditioningOut, LongText
 from nodes.types import Conditioning, TextEncoder
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @node(category="text")
-def encode_text(text_encoder: TextEncoder, ctx: Context, text: LongText = "") -> Conditioning:
+def encode_text(text_encoder: TextEncoder, ctx: Context, text: LongText = "") -> ConditioningOut:
     """Turn a text into what a model is steered by.
 
     Args:

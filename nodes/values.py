@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from nodes.api import BadValue, node
+from nodes.api import BadValue, Title, node
 from nodes.fields import LongText, SeedNumber
 
 Operation = Literal["add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"]
 
 
 @node(category="values")
-def number(value: float = 0.0) -> float:
+def number(value: float = 0.0) -> Annotated[float, Title("Number")]:
     """A number to use in several places.
 
     Args:
@@ -25,7 +25,7 @@ def number(value: float = 0.0) -> float:
 
 
 @node(category="values", title="Whole number")
-def integer(value: int = 0) -> int:
+def integer(value: int = 0) -> Annotated[int, Title("Number")]:
     """A whole number to use in several places.
 
     Args:
@@ -38,7 +38,7 @@ def integer(value: int = 0) -> int:
 
 
 @node(category="values")
-def text(value: LongText = "") -> str:
+def text(value: LongText = "") -> Annotated[str, Title("Text")]:
     """A text to use in several places.
 
     Args:
@@ -51,7 +51,7 @@ def text(value: LongText = "") -> str:
 
 
 @node(category="values")
-def seed(value: SeedNumber = 0) -> int:
+def seed(value: SeedNumber = 0) -> Annotated[int, Title("Seed")]:
     """A seed that several samplers share.
 
     Args:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from nodes.api import Slider, node
-from nodes.fields import Fraction, SeedNumber
+from nodes.fields import Fraction, ImageOut, SeedNumber
 from nodes.types import Image
 
 GrainSize = Annotated[float, Slider(min=1.0, max=8.0, step=0.5)]
@@ -17,7 +17,7 @@ RED, GREEN, BLUE = 0.2126, 0.7152, 0.0722
 
 
 @node(category="darkroom")
-def film_grain(image: Image, amount: Fraction = 0.2, size: GrainSize = 1.5, seed: SeedNumber = 0) -> Image:
+def film_grain(image: Image, amount: Fraction = 0.2, size: GrainSize = 1.5, seed: SeedNumber = 0) -> ImageOut:
     """Add the grain of photographic film, strongest in the middle tones.
 
     Args:
@@ -44,7 +44,7 @@ def film_grain(image: Image, amount: Fraction = 0.2, size: GrainSize = 1.5, seed
 
 
 @node(category="darkroom")
-def vignette(image: Image, strength: Fraction = 0.4, reach: Fraction = 0.5) -> Image:
+def vignette(image: Image, strength: Fraction = 0.4, reach: Fraction = 0.5) -> ImageOut:
     """Darken the corners, which leads the eye to the middle.
 
     Args:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import Number, Text, node
+from nodes.fields import ImageOut
 from nodes.types import Image
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ LEAST_TEXT = 9
 @node(category="darkroom")
 def contact_sheet(
     *images: Image, columns: Columns = 0, gap: Gap = 8, captions: Annotated[str, Text(lines=3)] = ""
-) -> Image:
+) -> ImageOut:
     """Put pictures side by side on one dark page, with a caption under each.
 
     Args:

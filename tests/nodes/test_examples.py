@@ -46,13 +46,14 @@ def test_an_example_has_no_fault(path: Path) -> None:
 
 
 @EACH
-def test_links_lead_from_left_to_right_and_nothing_overlaps(path: Path) -> None:
+def test_links_lead_right_or_down_and_nothing_overlaps(path: Path) -> None:
     document = json.loads(path.read_text(encoding="utf-8"))
     nodes = document["nodes"]
     for node in nodes.values():
         for value in node["inputs"].values():
             if isinstance(value, dict) and "link" in value:
-                assert nodes[value["link"][0]]["position"][0] < node["position"][0]
+                source, target = nodes[value["link"][0]]["position"], node["position"]
+                assert source[0] < target[0] or (source[0] == target[0] and source[1] < target[1])
     boxes = [(*box["position"], *box["size"]) for box in [*nodes.values(), *document["notes"].values()]]
     for (x, y, width, height), (left, top, wide, tall) in combinations(boxes, 2):
         assert x + width <= left or left + wide <= x or y + height <= top or top + tall <= y
