@@ -155,7 +155,7 @@ def sheet(model: Shipped, path: Path, columns: int = 8) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m nodes.demo.evaluate", description=__doc__)
     options.add_argument("--count", type=int, default=500, help="how many pictures are judged")
-    options.add_argument("--few", type=int, default=64, help="how many for the guidance and negative texts")
+    options.add_argument("--few", type=int, default=32, help="how many for the guidance and negative texts")
     options.add_argument("--sheet", type=Path, help="also write the contact sheet of seeds 0-63 here")
     given = options.parse_args(arguments)
     model, judge = read_back(), judging.read_back()

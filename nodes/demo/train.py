@@ -23,7 +23,7 @@ from nodes.demo.vae import normalise, train_vae
 
 PLANS = {
     "vae": Plan(steps=2800, batch=8, rate=2e-3, hidden_rate=0.008),
-    "text2image": Plan(steps=3300, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
+    "text2image": Plan(steps=2900, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
 }
 STAGES = ("vae", "text2image", "judge", "export")
 
