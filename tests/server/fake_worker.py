@@ -119,6 +119,7 @@ class FakeWorker:
         prompt: dict[str, Any] = json.loads(bytes(job.prompt))
         node = next(iter(prompt))
         do, _, count = str(prompt[node].get("inputs", {}).get("do", "finish")).partition(":")
+        self.deaf = do == "hang"  # before anyone can hear that the job runs
         self.send(JobStarted(job.job))
         if job.job not in self.cancelled:
             self.send(NodesChanged(job.job, [NodeChange(node, "running", "never cached")]))
@@ -144,7 +145,6 @@ class FakeWorker:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def do_hang(self, job: RunJob, node: str, _: int) -> None:
-        self.deaf = True
         threading.Event().wait()
 
     def do_wait(self, job: RunJob, node: str, _: int) -> None:
