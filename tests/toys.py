@@ -177,6 +177,13 @@ def show(value: Any) -> None:
     shown.append(value)
 
 
+@node(category="toys", cache=False)
+def watch(value: Any) -> None:
+    """An output that runs every time."""
+    calls["watch"] += 1
+    shown.append(value)
+
+
 shown: list[Any] = []
 
 

@@ -16,7 +16,6 @@ UNCHANGED = "unchanged"
 NEVER_CACHED = "never cached"
 SEEN_BEFORE = "seen before"
 NOT_KEPT = "no longer in the cache"
-ALWAYS = "an output without a file"
 FILE_GONE = "its file is gone or changed"
 DAMAGED = "its kept result was damaged"
 TWIN = "the same as another node"
@@ -57,11 +56,6 @@ def why_run(
     if len(changes) > NAMED:
         return f"{', '.join(changes[:NAMED])} and {len(changes) - NAMED} more"
     return ", ".join(changes) or "the node's code or device changed"
-
-
-def not_kept(planned: Planned) -> str:
-    """Why a node runs although nothing changed."""
-    return ALWAYS if planned.declared.schema.is_output else NOT_KEPT
 
 
 def same_as_before(planned: Planned, before: Mapping[str, Any] | None) -> bool:

@@ -126,7 +126,7 @@ class Run:
         for unit in units:
             planned = unit.planned
             if unit.counted:
-                gone = reasons.FILE_GONE if unit.at in kept else reasons.not_kept(planned)
+                gone = reasons.FILE_GONE if unit.at in kept else reasons.NOT_KEPT
                 unit.reason = reasons.why_run(planned, previous, keys, titles) or gone
                 changed(planned.id, "waiting", unit.reason)
             elif reasons.same_as_before(planned, previous):
@@ -140,8 +140,7 @@ class Run:
         """Whether a kept result does: an output node's only while all it made is still there."""
         if not (planned.is_target and planned.declared.schema.is_output):
             return True
-        made = self._cache.made(planned.slot)
-        return bool(made) and all(map(self._host.intact, made))
+        return all(map(self._host.intact, self._cache.made(planned.slot)))
 
     # ------------------------------------------------------------ what the schedule asks (the lock is held)
 
@@ -360,7 +359,7 @@ class Run:
 
     def _keep(self, unit: Unit, result: Values, made: tuple[Made, ...]) -> None:
         schema = unit.planned.declared.schema
-        if schema.cached and (made or schema.outputs):
+        if schema.cached:
             self._cache.keep(unit.planned.slot, Entry(result, made), unit.seconds)
         self._host.changed(unit.planned.id, "done", unit.reason, unit.seconds)
 

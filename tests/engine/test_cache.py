@@ -170,7 +170,7 @@ async def test_a_kept_result_that_turns_out_damaged_is_computed_again(tmp_path: 
         "a": step("number", value=1),
         "text": step("join", texts__0=BIG, between="-"),
         "both": step("join", texts__0=link("text"), texts__1="tail"),
-        "out": step("show", value=link("both")),
+        "out": step("watch", value=link("both")),
     }
     await bench.run(prompt)
     before.close()

@@ -13,7 +13,7 @@ from tests.toys import calls, shown
 
 async def value_of(bench: Bench, prompt: Prompt, node: str) -> Any:
     """What reaches an input that takes anything, once for each item."""
-    log = await bench.run({**prompt, "show": step("show", value=link(node))})
+    log = await bench.run({**prompt, "watch": step("watch", value=link(node))})
     assert log.failure is None, log.failure
     return shown
 
@@ -56,7 +56,7 @@ async def test_an_empty_list_means_no_run_and_an_empty_list_again(bench: Bench) 
         "sum": step("total", values=link("each")),
     }
     assert await value_of(bench, prompt, "sum") == [0]
-    assert calls["show"] == 1
+    assert calls["watch"] == 1
 
 
 async def test_lists_that_a_mapped_node_gives_are_strung_together(bench: Bench) -> None:

@@ -100,10 +100,12 @@ async def test_what_is_never_cached_says_so_and_so_does_what_it_feeds(bench: Ben
     assert second.reasons["n"] == "value changed (from Draw)"
 
 
-async def test_an_output_that_keeps_no_file_says_why_it_runs_again(bench: Bench) -> None:
+async def test_an_output_that_makes_no_file_is_reused_like_any_other(bench: Bench) -> None:
     showing = {"a": step("number"), "o": step("show", value=link("a"))}
     first = await bench.run(showing)
-    assert (await bench.run(showing, previous=first.record)).reasons["o"] == "an output without a file"
+    second = await bench.run(showing, previous=first.record)
+    assert second.reasons["o"] == "unchanged"
+    assert (first.states["o"], second.states["o"]) == ("done", "cached")
 
 
 async def test_a_result_that_left_the_cache_says_so(bench: Bench) -> None:

@@ -40,10 +40,14 @@ async def test_outputs_run_in_the_order_of_the_prompt_each_right_after_its_sourc
     assert (await bench.run(prompt)).ran == ["late", "b", "early", "a"]
 
 
-async def test_a_second_run_reuses_everything_but_outputs_that_keep_no_file(bench: Bench) -> None:
-    prompt = {"one": step("add", a=1, b=2), "out": step("show", value=link("one", "total"))}
+async def test_a_second_run_reuses_everything_but_what_is_never_cached(bench: Bench) -> None:
+    prompt = {
+        "one": step("add", a=1, b=2),
+        "out": step("show", value=link("one", "total")),
+        "again": step("watch", value=link("one", "total")),
+    }
     await bench.run(prompt)
-    assert (await bench.run(prompt)).lines == ["cached one", "run out", "done out"]
+    assert (await bench.run(prompt)).lines == ["cached one", "cached out", "run again", "done again"]
 
 
 async def test_a_changed_constant_reruns_what_depends_on_it_and_going_back_reruns_nothing(bench: Bench) -> None:
@@ -200,7 +204,7 @@ async def test_a_result_that_was_lost_after_planning_is_computed_after_all(bench
         "a": step("number", value=1),
         "b": step("increase", value=link("a")),
         "c": step("increase", value=link("b"), by=5),
-        "out": step("show", value=link("c")),
+        "out": step("watch", value=link("c")),
     }
     await bench.run(prompt)
     log = Log()
