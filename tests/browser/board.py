@@ -56,6 +56,14 @@ class Board:
     def expect_no_link(self, node: Locator, input: str) -> None:
         expect(self.socket(node, f"in:{input}")).to_have_attribute("aria-label", re.compile("not linked"))
 
+    @property
+    def inspector(self) -> Locator:
+        return self.page.get_by_role("complementary", name="Inspector")
+
+    def results(self, name: str) -> Locator:
+        """What the strip at the bottom shows under a name."""
+        return self.page.locator(f'[data-result][title*="{name}"]')
+
     def says(self, words: str) -> Locator:
         """A notice in the corner."""
         return self.page.locator(".toast").filter(has_text=words).first

@@ -47,7 +47,7 @@ export class Keys {
     if (event.key !== ' ' || !this.#pointer.panning) return;
     this.#pointer.panning = false;
     if (this.#stage.root) this.#stage.root.style.cursor = '';
-    if (!this.#spaceUsed && !this.#stage.busy && !isTyping(event.target)) this.#palette();
+    if (!this.#spaceUsed && !this.#stage.editor.dragging && !isTyping(event.target)) this.#palette();
   }
 
   #escape(event: KeyboardEvent): void {
@@ -66,7 +66,7 @@ export class Keys {
     if (event.key === ' ' && !onButton) {
       if (!event.repeat) this.#spaceUsed = false;
       this.#pointer.panning = true;
-      if (this.#stage.root && !this.#stage.busy) this.#stage.root.style.cursor = 'grab';
+      if (this.#stage.root && !this.#stage.editor.dragging) this.#stage.root.style.cursor = 'grab';
       return true;
     }
     if (event.key === 'Tab' && this.#isIdle(event)) {

@@ -101,7 +101,7 @@ export class Pointer {
   #stop(): void {
     this.#gesture = null;
     this.#pending = null;
-    this.#stage.busy = false;
+    this.#stage.editor.dragging = false;
     if (this.#stage.root) this.#stage.root.style.cursor = this.panning ? 'grab' : '';
   }
 
@@ -116,7 +116,7 @@ export class Pointer {
     if (!this.#gesture) return false;
     // Only now: a press that stays a click must reach what was pressed.
     this.#stage.root?.setPointerCapture(event.pointerId);
-    this.#stage.busy = true;
+    this.#stage.editor.dragging = true;
     if (this.#stage.root) this.#stage.root.style.cursor = this.#gesture.cursor ?? '';
     return true;
   }

@@ -50,8 +50,6 @@ export class Stage {
   walking = false;
   /** The view is so far out that nodes are drawn as boxes. */
   far = $state(false);
-  /** Something is being dragged. */
-  busy = $state(false);
   /** The node or frame whose title is being edited. */
   renaming = $state<string | null>(null);
   marquee: Rect | null = null;
@@ -184,7 +182,7 @@ export class Stage {
   }
 
   hoverNode(id: string | null): void {
-    if (this.hoveredNode === id || this.busy) return;
+    if (this.hoveredNode === id || this.editor.dragging) return;
     this.hoveredNode = id;
     this.draw();
   }

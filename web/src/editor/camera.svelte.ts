@@ -1,5 +1,5 @@
 // Where the user looks, and moves there: at once under the hand, softly when the page decides.
-import { clampZoom, fitted, panned, toWorld, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
+import { clampZoom, fitted, panned, toWorld, uncovered, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
 import { centreOf, type Rect } from '../geometry/rect';
 import type { Point } from '../document/types';
 import type { PaletteRequest } from './requests';
@@ -15,6 +15,8 @@ export class Camera {
   origin: Point = [0, 0];
   onmove: (() => void) | null = null;
   #gliding = 0;
+  /** Where a glide ends; null while there is none. */
+  #goal: View | null = null;
   /** What to show once the canvas has a size. */
   #waiting: Rect | null = null;
   #sized = false;
@@ -76,6 +78,15 @@ export class Camera {
     if (dx || dy) this.glide(panned(this.view, dx * this.view.zoom, dy * this.view.zoom));
   }
 
+  /** Pans just as far as is needed that a panel, given in CSS pixels of the window, does not cover a box. */
+  uncover(box: Rect, panel: Rect): void {
+    const [left, top] = this.origin;
+    const from = this.#goal ?? this.view;
+    const { x, y, width, height } = panel;
+    const to = uncovered(from, box, { x: x - left, y: y - top, width, height }, this.insets.left);
+    if (to !== from) this.glide(to);
+  }
+
   /** A point of the window in the canvas's own units. */
   at(clientX: number, clientY: number): Point {
     return toWorld(this.view, [clientX - this.origin[0], clientY - this.origin[1]]);
@@ -96,13 +107,15 @@ export class Camera {
     this.stop();
     const still = typeof requestAnimationFrame === 'undefined' || matchMedia('(prefers-reduced-motion: reduce)').matches;
     if (still) return this.#put(to);
+    this.#goal = to;
     const from = this.view;
     const start = performance.now();
     const frame = (now: number): void => {
       const t = Math.min(1, Math.max(0, (now - start) / GLIDE_MS));
       const eased = 1 - (1 - t) ** 3;
       this.#put(t === 1 ? to : between(from, to, eased));
-      this.#gliding = t === 1 ? 0 : requestAnimationFrame(frame);
+      if (t === 1) this.stop();
+      else this.#gliding = requestAnimationFrame(frame);
     };
     this.#gliding = requestAnimationFrame(frame);
   }
@@ -110,6 +123,7 @@ export class Camera {
   stop(): void {
     if (this.#gliding) cancelAnimationFrame(this.#gliding);
     this.#gliding = 0;
+    this.#goal = null;
   }
 
   get #middle(): Point {

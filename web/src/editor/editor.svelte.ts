@@ -68,6 +68,8 @@ export class Editor {
   paletteRequest = $state.raw<PaletteRequest | null>(null);
   pictureRequest = $state.raw<PictureRequest | null>(null);
   menuRequest = $state.raw<MenuRequest | null>(null);
+  /** Something is being dragged on the canvas: nothing may move under the hand. */
+  dragging = $state(false);
   /** Spoken by the page's live region. */
   announcement = $state('');
   /** Grows with every change of the document. */

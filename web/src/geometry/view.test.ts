@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { fitted, MAX_ZOOM, MIN_ZOOM, toScreen, toWorld, visible, zoomedAt, type View } from './view';
+import { fitted, MAX_ZOOM, MIN_ZOOM, toScreen, toWorld, uncovered, visible, zoomedAt, type View } from './view';
 
 const view: fc.Arbitrary<View> = fc.record({
   x: fc.integer({ min: -4000, max: 4000 }),
@@ -44,6 +44,24 @@ describe('the view', () => {
     expect(top).toBeGreaterThanOrEqual(71.9);
     expect(right).toBeLessThanOrEqual(960.1);
     expect(bottom).toBeLessThanOrEqual(760.1);
+  });
+
+  describe('beside a panel on the right', () => {
+    const panel = { x: 1100, y: 12, width: 300, height: 400 };
+    const node = { x: 1000, y: 100, width: 200, height: 100 };
+    const view = { x: 0, y: 0, zoom: 1 };
+
+    it('moves just so far that a node is no longer covered', () => {
+      expect(uncovered(view, node, panel, 76)).toEqual({ x: -124, y: 0, zoom: 1 });
+    });
+
+    it('stays as it is when the node is in plain sight, beside the panel or below it', () => {
+      for (const place of [{ x: 800 }, { y: 500 }]) expect(uncovered(view, { ...node, ...place }, panel, 76)).toBe(view);
+    });
+
+    it('shows the beginning of a node that is too wide', () => {
+      expect(uncovered({ x: 0, y: 0, zoom: 2 }, { ...node, x: 300, width: 700 }, panel, 76).x).toBe(-524);
+    });
   });
 
   it('never enlarges a small graph', () => {

@@ -1,6 +1,6 @@
 // Where the user looks: screen = world * zoom + (x, y), in CSS pixels from the canvas's top left corner.
 import type { Point } from '../document/types';
-import type { Rect } from './rect';
+import { grown, overlaps, type Rect } from './rect';
 
 export interface View {
   x: number;
@@ -55,4 +55,20 @@ export function fitted(area: Rect, viewport: Viewport, insets: Insets, largest =
     y: insets.top + (height - area.height * zoom) / 2 - area.y * zoom,
     zoom,
   };
+}
+
+/** What stands out over a node's edge: its sockets. */
+const EDGE = 8;
+/** Between a node and the panel it was moved away from. */
+const GAP = 24;
+
+/** Panned left just so far that a panel on the right does not cover `box`; the same view when it does not. */
+export function uncovered(view: View, box: Rect, panel: Rect, left: number): View {
+  const [x, y] = toScreen(view, [box.x, box.y]);
+  const shown: Rect = { x, y, width: box.width * view.zoom, height: box.height * view.zoom };
+  if (!overlaps(grown(shown, EDGE), panel)) return view;
+  const enough = panel.x - GAP - (shown.x + shown.width);
+  // A node too wide for what is left free shows its beginning.
+  const most = left - shown.x;
+  return panned(view, Math.min(0, Math.max(enough, most)), 0);
 }
