@@ -76,3 +76,19 @@ def test_a_result_is_seen_at_full_size_and_downloaded(board: Board, tmp_path: Pa
     assert Path(started.value.path()).read_bytes().startswith(b"\x89PNG")
     board.press("Escape")
     expect(viewer).to_have_count(0)
+
+
+def test_a_picture_that_is_reused_stands_once_among_the_results(
+    board: Board, write: Callable[[dict[str, Any]], Path]
+) -> None:
+    board.drop(write({
+        "paint": {"type": "bench/paint", "inputs": {"red": 31}},
+        "save": {"type": "save_image", "inputs": {"image": {"link": ["paint", "result"]}, "name": "once"}},
+    }))  # fmt: skip
+    board.run()
+    expect(board.results("once")).to_have_count(1)
+    board.run()
+    expect(board.says("every node was reused")).to_be_visible()
+    expect(board.results("once")).to_have_count(1)
+    board.page.reload()
+    expect(board.results("once")).to_have_count(1)

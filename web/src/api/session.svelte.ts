@@ -32,10 +32,13 @@ export function withJob(jobs: readonly JobInfo[], job: JobInfo): JobInfo[] {
   return all.filter((other, index) => index < KEPT_JOBS || isActive(other));
 }
 
-/** The outputs with one more, newest first; one that is there already stays where it is. */
-export function withOutput(outputs: readonly OutputInfo[], output: OutputInfo): readonly OutputInfo[] {
-  if (outputs.some((other) => other.id === output.id)) return outputs;
-  return [output, ...outputs].sort((a, b) => b.id - a.id);
+/** The files of these and those outputs, newest first. One that jobs reused stands once, where the newest put it. */
+export function withOutputs(outputs: readonly OutputInfo[], more: readonly OutputInfo[]): OutputInfo[] {
+  const newest = new Map<string, OutputInfo>();
+  for (const output of [...outputs, ...more]) {
+    if (output.url && output.id > (newest.get(output.url)?.id ?? -1)) newest.set(output.url, output);
+  }
+  return [...newest.values()].sort((a, b) => b.id - a.id);
 }
 
 /** The job to draw on a document: the one running, else the newest that began. */
@@ -52,7 +55,7 @@ export class Session {
   queued = $state(0);
   running = $state(0);
   jobs: readonly JobInfo[] = $state.raw([]);
-  /** Pictures and other files, newest first. */
+  /** Pictures and other files, newest first, each once. */
   outputs: readonly OutputInfo[] = $state.raw([]);
   moreOutputs = $state(false);
   /** The job drawn on the graph. */
@@ -71,6 +74,8 @@ export class Session {
   #held: ServerMessage[] | null = null;
   #wasConnected = false;
   #loadingOutputs = false;
+  /** The last output that was fetched, shown or not. */
+  #oldest: number | undefined;
 
   constructor(view: RunView, events: SessionEvents, later: (draw: () => void) => void) {
     this.#events = events;
@@ -118,8 +123,8 @@ export class Session {
       this.jobs = [...jobs].sort((a, b) => b.created - a.created);
       this.queued = jobs.filter((job) => job.state === 'queued').length;
       this.running = jobs.filter((job) => job.state === 'running').length;
-      this.outputs = outputs.filter((output) => output.url);
-      this.moreOutputs = outputs.length === OUTPUTS_A_PAGE;
+      this.outputs = [];
+      this.#addPage(outputs);
       this.cache = cache;
       await this.#showNewest();
     } catch (error) {
@@ -142,11 +147,16 @@ export class Session {
   }
 
   async #loadOlderOutputs(): Promise<void> {
-    const last = this.outputs.at(-1);
-    const older = await getOutputs(OUTPUTS_A_PAGE, last?.id);
-    const known = new Set(this.outputs.map(({ id }) => id));
-    this.outputs = [...this.outputs, ...older.filter((output) => output.url && !known.has(output.id))];
-    this.moreOutputs = older.length === OUTPUTS_A_PAGE;
+    const known = this.outputs.length;
+    // A page may hold nothing but what is shown already.
+    do this.#addPage(await getOutputs(OUTPUTS_A_PAGE, this.#oldest));
+    while (this.moreOutputs && this.outputs.length === known);
+  }
+
+  #addPage(page: readonly OutputInfo[]): void {
+    this.outputs = withOutputs(this.outputs, page);
+    this.moreOutputs = page.length === OUTPUTS_A_PAGE;
+    this.#oldest = page.at(-1)?.id;
   }
 
   /** A job this page has just sent; the socket will say the rest. */
@@ -249,7 +259,7 @@ export class Session {
   }
 
   #outputAdded(output: OutputInfo): void {
-    if (output.url) this.outputs = withOutput(this.outputs, output);
+    this.outputs = withOutputs(this.outputs, [output]);
     if (this.#isShown(output.job)) this.#drawing.output(output);
   }
 

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { IDLE, type NodeRun } from '../editor/run';
 import type { JobInfo, OutputInfo } from './messages.gen';
-import { jobToShow, Session, withJob, withOutput } from './session.svelte';
+import { jobToShow, Session, withJob, withOutputs } from './session.svelte';
 
 const job = (id: string, state: JobInfo['state'], created = 1, document = 'd'): JobInfo => ({ id, state, created, document, title: id });
 
@@ -126,7 +126,17 @@ describe('lists', () => {
   });
 
   test('an output told twice stands once', () => {
-    expect(withOutput(withOutput([], output(1)), output(1))).toHaveLength(1);
+    expect(withOutputs([output(1)], [output(1)])).toHaveLength(1);
+  });
+
+  test('a file that a later job reuses stands once, in front', () => {
+    const again = { ...output(3), url: output(1).url };
+    expect(withOutputs([output(2), output(1)], [again]).map(({ id }) => id)).toEqual([3, 2]);
+    expect(withOutputs([again, output(2)], [output(1)]).map(({ id }) => id)).toEqual([3, 2]);
+  });
+
+  test('words have no place among the files', () => {
+    expect(withOutputs([], [{ ...output(1), url: '', text: '42' }])).toEqual([]);
   });
 
   test('the job shown after a reload is the running one, else the newest that began', () => {
