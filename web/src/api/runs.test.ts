@@ -8,14 +8,14 @@ function screen(): { drawing: RunDrawing; frame: () => void; runs: Map<string, N
   const runs = new Map<string, NodeRun>();
   const later: (() => void)[] = [];
   let calls = 0;
-  const setRun = (node: string, patch: Partial<NodeRun>): void => {
+  const set = (node: string, patch: Partial<NodeRun>): void => {
     calls += 1;
     runs.set(node, { ...IDLE, ...runs.get(node), ...patch });
   };
-  const resetRun = (): void => {
+  const reset = (): void => {
     for (const [node, { outputs, previewUrl, text }] of runs) runs.set(node, { ...IDLE, outputs, previewUrl, text });
   };
-  const drawing = new RunDrawing({ setRun, resetRun, runState: runs }, (draw) => later.push(draw));
+  const drawing = new RunDrawing({ set, reset, all: runs }, (draw) => later.push(draw));
   return { drawing, runs, drawn: () => calls, frame: () => later.splice(0).forEach((draw) => draw()) };
 }
 

@@ -4,9 +4,9 @@ import type { NodeRun } from '../editor/run';
 import type { NodeChange, OutputInfo, Progress } from './messages.gen';
 
 export interface RunView {
-  setRun: (node: string, patch: Partial<NodeRun>) => void;
-  resetRun: (options: { keepPictures: boolean }) => void;
-  readonly runState: ReadonlyMap<string, NodeRun>;
+  set: (node: string, patch: Partial<NodeRun>) => void;
+  reset: (options: { keepPictures: boolean }) => void;
+  readonly all: ReadonlyMap<string, NodeRun>;
 }
 
 type Later = (draw: () => void) => void;
@@ -29,7 +29,7 @@ export class RunDrawing {
   begin(): void {
     this.#fresh.clear();
     this.#waiting.clear();
-    this.#view.resetRun({ keepPictures: true });
+    this.#view.reset({ keepPictures: true });
   }
 
   /** Another document is open: nothing of the last one stays. */
@@ -55,7 +55,7 @@ export class RunDrawing {
       this.#patch(output.node, { text: output.text });
       return;
     }
-    const before = first ? [] : (this.#waiting.get(output.node)?.outputs ?? this.#view.runState.get(output.node)?.outputs ?? []);
+    const before = first ? [] : (this.#waiting.get(output.node)?.outputs ?? this.#view.all.get(output.node)?.outputs ?? []);
     if (before.some((other) => other.id === output.id)) return;
     this.#patch(output.node, { outputs: [...before, output] });
   }
@@ -86,6 +86,6 @@ export class RunDrawing {
     this.#scheduled = false;
     const patches = [...this.#waiting];
     this.#waiting.clear();
-    for (const [node, patch] of patches) this.#view.setRun(node, patch);
+    for (const [node, patch] of patches) this.#view.set(node, patch);
   }
 }

@@ -28,9 +28,9 @@ beforeEach(() => {
   finished = [];
   session = new Session(
     {
-      runState: runs,
-      setRun: (node, patch) => void runs.set(node, { ...IDLE, ...runs.get(node), ...patch }),
-      resetRun: () => runs.clear(),
+      all: runs,
+      set: (node, patch) => void runs.set(node, { ...IDLE, ...runs.get(node), ...patch }),
+      reset: () => runs.clear(),
     },
     {
       document: () => 'd',

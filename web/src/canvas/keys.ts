@@ -1,6 +1,6 @@
 // The canvas's keys. A list of what each does, so that help can show it; keys belong to a field while one is
 // being typed in, and to whoever answered them first.
-import { move } from '../document/edit/items';
+import { addFrame } from '../editor/adding';
 import { nextNode, type Direction } from '../geometry/walk';
 import { STEP } from '../geometry/snap';
 import { movesOf, itemsToMove } from './gestures/drag';
@@ -38,7 +38,7 @@ export class Keys {
   down(event: KeyboardEvent): void {
     if (event.key === 'Escape') return this.#escape(event);
     if (event.defaultPrevented || event.isComposing || isTyping(event.target)) return;
-    if (this.#stage.editor.paletteRequest) return;
+    if (this.#stage.editor.requests.palette) return;
     const done = this.#special(event) || this.#shortcut(event);
     if (done) event.preventDefault();
   }
@@ -56,7 +56,7 @@ export class Keys {
     if (event.defaultPrevented) return;
     const node = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-node]') : null;
     if (node && node !== event.target) return node.focus({ preventScroll: true });
-    if (!isTyping(event.target) && !stage.editor.paletteRequest) stage.editor.select({});
+    if (!isTyping(event.target) && !stage.editor.requests.palette) stage.editor.selection.set({});
   }
 
   #special(event: KeyboardEvent): boolean {
@@ -73,13 +73,13 @@ export class Keys {
       this.#palette();
       return true;
     }
-    if (event.key === 'Enter' && this.#stage.focused && !onButton) return this.#enter();
+    if (event.key === 'Enter' && this.#stage.focus.node && !onButton) return this.#enter();
     return false;
   }
 
   /** Tab opens the palette under a resting pointer; for those who move by keyboard it goes on to what is next. */
   #isIdle(event: KeyboardEvent): boolean {
-    if (event.shiftKey || event.ctrlKey || event.altKey || this.#stage.walking || !this.#pointer.over) return false;
+    if (event.shiftKey || event.ctrlKey || event.altKey || this.#stage.focus.walking || !this.#pointer.over) return false;
     return event.target === document.body || (event.target instanceof HTMLElement && event.target.dataset['node'] !== undefined);
   }
 
@@ -89,23 +89,21 @@ export class Keys {
     const step = STEP * (event.shiftKey ? 8 : 1);
     const onNode = event.target instanceof HTMLElement && event.target.dataset['node'] !== undefined;
     if (event.ctrlKey || event.metaKey) return false;
-    if (!event.altKey && onNode && this.#stage.walking) return this.#walk(direction);
-    if (!editor.selected.count) return onNode ? this.#walk(direction) : false;
-    const moves = movesOf(itemsToMove(this.#stage, null), [x * step, y * step]);
-    const command = move(editor.place, moves);
-    if (command) editor.do({ ...command, merge: `nudge ${[...editor.selection].join(' ')}` });
+    if (!event.altKey && onNode && this.#stage.focus.walking) return this.#walk(direction);
+    if (!editor.selection.count) return onNode ? this.#walk(direction) : false;
+    editor.edit.nudge(movesOf(itemsToMove(this.#stage, null), [x * step, y * step]));
     return true;
   }
 
   #walk(direction: Direction): boolean {
-    const { editor, focused } = this.#stage;
-    const next = focused && nextNode(editor.peek, editor.scene, focused, direction);
-    if (next) this.#stage.walkTo(next);
+    const { editor, focus } = this.#stage;
+    const next = focus.node && nextNode(editor.document.peek, editor.scene, focus.node, direction);
+    if (next) this.#stage.focus.walkTo(next);
     return true;
   }
 
   #enter(): boolean {
-    const element = this.#stage.focused && this.#stage.element('nodes', this.#stage.focused);
+    const element = this.#stage.focus.node && this.#stage.elements.of('nodes', this.#stage.focus.node);
     const field = element && element.querySelector<HTMLElement>('[data-input] :is(input, textarea, select, button):not([tabindex="-1"])');
     if (field) field.focus({ preventScroll: true });
     return Boolean(field);
@@ -114,10 +112,13 @@ export class Keys {
   #palette(): void {
     const { editor } = this.#stage;
     const at = this.#pointer.over;
-    if (!at) return editor.openPalette();
     const { view, origin } = editor.camera;
+    if (!at) {
+      editor.requests.palette = editor.camera.middleRequest();
+      return;
+    }
     const [x, y] = [at[0] * view.zoom + view.x + origin[0], at[1] * view.zoom + view.y + origin[1]];
-    editor.openPalette({ x, y, at, fitting: null });
+    editor.requests.palette = { x, y, at, fitting: null };
   }
 
   #shortcut(event: KeyboardEvent): boolean {
@@ -130,19 +131,19 @@ export class Keys {
   #list(): Shortcut[] {
     const { editor } = this.#stage;
     return [
-      { keys: ['Delete', 'Backspace'], label: 'Delete', run: () => editor.removeSelection() },
+      { keys: ['Delete', 'Backspace'], label: 'Delete', run: () => editor.edit.remove(editor.selection.items) },
       { keys: ['Mod+a'], label: 'Select all', run: () => editor.selectAll() },
-      { keys: ['Mod+d'], label: 'Duplicate', run: () => editor.duplicate() },
+      { keys: ['Mod+d'], label: 'Duplicate', run: () => editor.clipboard.duplicate() },
       { keys: ['Mod+z'], label: 'Undo', run: () => editor.undo() },
       { keys: ['Mod+Shift+z', 'Mod+y'], label: 'Redo', run: () => editor.redo() },
-      { keys: ['m'], label: 'Mute', run: () => editor.toggleMode(editor.selection, 'mute') },
-      { keys: ['b'], label: 'Bypass', run: () => editor.toggleMode(editor.selection, 'bypass') },
+      { keys: ['m'], label: 'Mute', run: () => editor.edit.toggleMode(editor.selection.nodes, 'mute') },
+      { keys: ['b'], label: 'Bypass', run: () => editor.edit.toggleMode(editor.selection.nodes, 'bypass') },
       { keys: ['f'], label: 'Show the selection', run: () => editor.fit('selection') },
       { keys: ['Home'], label: 'Show all', run: () => editor.fit('all') },
-      { keys: ['g'], label: 'Frame the selection', run: () => void editor.addFrame() },
+      { keys: ['g'], label: 'Frame the selection', run: () => void addFrame(editor) },
       { keys: ['F2'], label: 'Rename', run: () => this.#stage.rename() },
-      { keys: ['+', '='], label: 'Zoom in', run: () => editor.camera.zoomTo(editor.view.zoom * 1.25) },
-      { keys: ['-'], label: 'Zoom out', run: () => editor.camera.zoomTo(editor.view.zoom / 1.25) },
+      { keys: ['+', '='], label: 'Zoom in', run: () => editor.camera.zoomTo(editor.camera.view.zoom * 1.25) },
+      { keys: ['-'], label: 'Zoom out', run: () => editor.camera.zoomTo(editor.camera.view.zoom / 1.25) },
       { keys: ['0'], label: 'Zoom to 100%', run: () => editor.camera.zoomTo(1) },
     ];
   }

@@ -47,7 +47,7 @@ export class Pointer {
     if (pressed === 'own') return;
     const start = this.#spot(event);
     this.#last = [event.clientX, event.clientY];
-    this.#stage.walking = false;
+    this.#stage.focus.walking = false;
     this.#pending = this.#choose(event, pressed, start);
     if (!this.#pending) return;
     if (event.pointerType === 'touch') this.#longPress = window.setTimeout(() => this.#hold(event), LONG_PRESS_MS);
@@ -132,13 +132,13 @@ export class Pointer {
         const linking = linkFrom(stage, socket);
         return linking && new LinkDrag(stage, linking);
       };
-      return { gesture, start, click: () => stage.focus(socket.node) };
+      return { gesture, start, click: () => stage.focus.press(socket.node) };
     }
     if (pressed?.item) return this.#pressItem(event, pressed.item, pressed.grip, start);
     const adds = event.shiftKey || event.ctrlKey || event.metaKey;
     const click = (): void => {
-      if (!adds) stage.editor.select({});
-      stage.blur();
+      if (!adds) stage.editor.selection.set({});
+      stage.focus.leave();
     };
     return { gesture: () => (adds ? new BoxSelect(stage, start, true) : new Pan(stage)), start, click };
   }
@@ -146,14 +146,14 @@ export class Pointer {
   #pressItem(event: PointerEvent, item: Pressed, grip: boolean, start: Spot): Pending | null {
     const stage = this.#stage;
     const { editor } = stage;
-    const chosen = editor.selected.items[item.kind].has(item.id);
+    const chosen = editor.selection.items[item.kind].has(item.id);
     const toggles = event.shiftKey || event.ctrlKey || event.metaKey;
     const only = { [item.kind]: [item.id] };
-    if (item.kind === 'nodes') stage.focus(item.id);
+    if (item.kind === 'nodes') stage.focus.press(item.id);
     // Not on the press: what comes up beside a selected node must not slide between a press and its release.
     const click = (): void => {
-      if (chosen) editor.select(only, toggles ? 'toggle' : 'replace');
-      else editor.select(only, toggles ? 'add' : 'replace');
+      if (chosen) editor.selection.set(only, toggles ? 'toggle' : 'replace');
+      else editor.selection.set(only, toggles ? 'add' : 'replace');
     };
     const gesture = (): Gesture => {
       if (!chosen) click();

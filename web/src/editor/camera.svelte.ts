@@ -2,7 +2,7 @@
 import { clampZoom, fitted, panned, toWorld, uncovered, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
 import { centreOf, type Rect } from '../geometry/rect';
 import type { Point } from '../document/types';
-import type { PaletteRequest } from './requests';
+import type { PaletteRequest } from './requests.svelte';
 
 const GLIDE_MS = 180;
 

@@ -11,27 +11,30 @@ export interface Shows {
 const isPicture = (type: string): boolean => type.startsWith('image/');
 
 export class Runs {
+  /** Told of a node, or of all by null; `reshaped` when what the node shows takes other room than before. */
+  onchange: ((node: string | null, reshaped: boolean) => void) | null = null;
   readonly #runs = new Map<string, NodeRun>();
   readonly #ticks = new Ticks();
   /** Height by width of pictures that nodes read from files. */
   readonly #aspects = new Map<string, number>();
 
+  /** For reading at large: not reactive. */
   get all(): ReadonlyMap<string, NodeRun> {
     return this.#runs;
   }
 
+  /** What the last run says of a node; follows that node alone. */
   of(node: string): NodeRun {
     this.#ticks.read(node);
     return this.#runs.get(node) ?? IDLE;
   }
 
-  /** True when what the node shows takes other room than before. */
-  set(node: string, patch: Partial<NodeRun>): boolean {
+  set(node: string, patch: Partial<NodeRun>): void {
     const before = this.shows(node);
     this.#runs.set(node, { ...(this.#runs.get(node) ?? IDLE), ...patch });
     this.#ticks.bump(node);
     const after = this.shows(node);
-    return before.aspect !== after.aspect || before.words !== after.words;
+    this.onchange?.(node, before.aspect !== after.aspect || before.words !== after.words);
   }
 
   forget(node: string): void {
@@ -40,21 +43,23 @@ export class Runs {
     this.#ticks.bump(node);
   }
 
-  reset(keepPictures: boolean): void {
+  /** Before a new run: states go. Pictures may stay until newer ones come, so that nothing jumps. */
+  reset({ keepPictures = false } = {}): void {
     for (const [node, { outputs, previewUrl, text }] of this.#runs) {
       const kept = keepPictures && (outputs.length || previewUrl || text);
       if (kept) this.#runs.set(node, { ...IDLE, outputs, previewUrl, text });
       else this.#runs.delete(node);
     }
     this.#ticks.bumpAll();
+    this.onchange?.(null, false);
   }
 
-  /** True when the picture a node reads has another shape than was thought. */
-  setAspect(node: string, aspect: number): boolean {
-    if (this.#aspects.get(node) === aspect) return false;
+  /** The picture a node reads is so high by so wide. */
+  setAspect(node: string, aspect: number): void {
+    if (this.#aspects.get(node) === aspect) return;
     this.#aspects.set(node, aspect);
     this.#ticks.bump(node);
-    return true;
+    this.onchange?.(node, true);
   }
 
   shows(node: string): Shows {

@@ -5,18 +5,24 @@ export type SelectMode = 'replace' | 'add' | 'toggle';
 
 export class Selection {
   items = $state.raw<Items>(NOTHING);
+  onchange: (() => void) | null = null;
+
+  get nodes(): ReadonlySet<string> {
+    return this.items.nodes;
+  }
 
   get count(): number {
     return countOf(this.items);
   }
 
-  set(items: Partial<Items>, mode: SelectMode = 'replace'): void {
+  set(items: { [Kind in keyof Items]?: Iterable<string> }, mode: SelectMode = 'replace'): void {
     const before = mode === 'replace' ? NOTHING : this.items;
     this.items = {
       nodes: merged(before.nodes, items.nodes, mode),
       frames: merged(before.frames, items.frames, mode),
       notes: merged(before.notes, items.notes, mode),
     };
+    this.onchange?.();
   }
 
   clear(): void {

@@ -3,6 +3,7 @@ import { getExample, getExamples, getWorkflow, openBytes, uploadImage } from '..
 import { ApiError } from '../api/http';
 import type { LocalDocument } from '../api/local';
 import { emptyWorkflow, type Point, type Workflow } from '../document/types';
+import { addNode } from '../editor/adding';
 import { strings } from '../strings';
 import { carriesText, dropKind } from './drop-kind';
 import type { Shell } from './shell.svelte';
@@ -87,21 +88,21 @@ export async function takeFile(shell: Shell, file: File, place: DropPlace): Prom
   }
   const uploaded = await shell.attempt(uploadImage(file));
   if (!uploaded) return;
-  if (intoNode) shell.editor.setValue(intoNode.node, intoNode.input, uploaded.name);
-  else shell.editor.addNode(input.node, place.at, { [input.input]: uploaded.name });
+  if (intoNode) shell.editor.edit.setValue(intoNode.node, intoNode.input, uploaded.name);
+  else addNode(shell.editor, input.node, place.at, { [input.input]: uploaded.name });
   shell.notices.add('success', strings.drop.uploaded(uploaded.name));
 }
 
 /** The picture input of a node on the canvas. */
 export function imageInputOf(shell: Shell, node: string): { node: string; input: string } | null {
-  const type = shell.editor.node(node)?.type ?? '';
-  const input = shell.editor.catalogue.nodes[type]?.inputs.find(({ widget }) => widget?.kind === 'image_file');
+  const type = shell.editor.document.node(node)?.type ?? '';
+  const input = shell.editor.document.catalogue.nodes[type]?.inputs.find(({ widget }) => widget?.kind === 'image_file');
   return input ? { node, input: input.name } : null;
 }
 
 /** The node type that loads pictures: the one of that name, else any that has such an input. */
 function imageLoader(shell: Shell): { node: string; input: string } | null {
-  const types = shell.editor.catalogue.nodes;
+  const types = shell.editor.document.catalogue.nodes;
   const loader = types['load_image'] ?? Object.values(types).find(({ inputs }) => inputs.some(({ widget }) => widget?.kind === 'image_file'));
   const input = loader?.inputs.find(({ widget }) => widget?.kind === 'image_file');
   return loader && input ? { node: loader.id, input: input.name } : null;

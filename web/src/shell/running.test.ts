@@ -22,7 +22,7 @@ const catalogue = {
 function editorWith(node: Partial<NodeData>): Editor {
   const editor = new Editor();
   const sampler: NodeData = { type: 'sample', inputs: { seed: 7 }, position: [0, 0], ...node };
-  editor.setCatalogue(catalogue);
+  editor.document.catalogue = catalogue;
   editor.load({ ...emptyWorkflow('w', 'Test'), nodes: { sampler } });
   return editor;
 }
@@ -56,7 +56,7 @@ describe('Run', () => {
     const { used } = await sendRuns(editor, 1, new Map());
     await sendRuns(editor, 1, used);
     expect(seedSent(1)).not.toBe(7);
-    expect(editor.node('sampler')?.inputs['seed']).toBe(seedSent(1));
+    expect(editor.document.node('sampler')?.inputs['seed']).toBe(seedSent(1));
   });
 
   test('×3 gives each job a seed of its own', async () => {

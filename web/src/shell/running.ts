@@ -10,8 +10,8 @@ import type { Editor } from '../editor/editor.svelte';
 /** Every seed of the workflow that a widget holds: a linked one is its source's business. */
 export function seedsOf(editor: Editor): SeedInput[] {
   const seeds: SeedInput[] = [];
-  for (const [id, node] of editor.graph.nodes) {
-    const schema = editor.catalogue.nodes[node.type];
+  for (const [id, node] of editor.document.graph.nodes) {
+    const schema = editor.document.catalogue.nodes[node.type];
     if (!schema?.inputs.some(({ widget }) => widget?.kind === 'seed' || widget?.kind === 'variant')) continue;
     for (const slot of slotsOf(schema, node)) {
       const stored = node.inputs[slot.name];
@@ -39,8 +39,8 @@ export async function sendRuns(
 ): Promise<RunOutcome> {
   const outcome: RunOutcome = { jobs: [], problems: [], used: new Map(usedBefore), error: null };
   for (let turn = 0; turn < times; turn += 1) {
-    for (const { node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.setValue(node, input, value);
-    const workflow = editor.toWorkflow();
+    for (const { node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.edit.setValue(node, input, value);
+    const workflow = editor.document.toWorkflow();
     const seeds = seedsOf(editor);
     try {
       const { id, warnings } = await postJob(workflow, targets);

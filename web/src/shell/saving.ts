@@ -18,6 +18,6 @@ export function download(blob: Blob, name: string): void {
 const asFile = (workflow: Workflow): Blob => new Blob([`${JSON.stringify(workflow, null, 2)}\n`], { type: 'application/json' });
 
 export function saveToFile(shell: Shell): void {
-  const workflow = shell.editor.toWorkflow();
+  const workflow = shell.editor.document.toWorkflow();
   download(asFile(workflow), fileName(workflow.title));
 }

@@ -48,14 +48,16 @@ export class Shell {
   constructor() {
     this.editor = new Editor();
     this.autosave = new Autosave(this.store, {
-      snapshot: () => this.editor.toWorkflow(),
-      view: () => ({ ...this.editor.view }),
+      snapshot: () => this.editor.document.toWorkflow(),
+      view: () => ({ ...this.editor.camera.view }),
     });
-    this.editor.onchange = () => this.autosave.changed();
-    this.editor.onrun = (targets) => void this.run(targets);
-    this.editor.onnotice = (text) => this.notices.add('info', text);
+    this.editor.listen({
+      changed: (changes) => {
+        if (changes) this.autosave.changed();
+      },
+    });
     this.session = new Session(
-      this.editor,
+      this.editor.runs,
       {
         document: () => this.editor.document.id,
         onCatalogue: (revision) => void this.loadCatalogue(revision),
@@ -71,14 +73,12 @@ export class Shell {
 
   /** The inspector gets out of the way while there is nothing to inspect. */
   get inspecting(): boolean {
-    return this.inspector && this.editor.selection.size > 0;
+    return this.inspector && this.editor.selection.nodes.size > 0;
   }
 
   /** Shows a document and follows it: its autosave, its last job, its view. */
   show(workflow: Workflow, from: { revision: number | null; dirty: boolean; used?: [string, string][]; view?: View | null }): void {
-    this.editor.load(workflow);
-    if (from.view) this.editor.camera.set(from.view);
-    else this.editor.fit();
+    this.editor.load(workflow, from.view ?? null);
     this.problemsOpen = false;
     this.autosave.follow({ id: workflow.id, revision: from.revision, dirty: from.dirty, used: from.used ?? [] });
     void this.session.follow();
@@ -88,7 +88,7 @@ export class Shell {
     if (this.sending) return;
     // A value still being typed is committed by leaving its field.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    if (this.editor.graph.nodes.size === 0) {
+    if (this.editor.document.graph.nodes.size === 0) {
       this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix);
       return;
     }
@@ -97,7 +97,7 @@ export class Shell {
       const outcome = await sendRuns(this.editor, this.times, this.autosave.used, targets);
       for (const job of outcome.jobs) this.session.expect(job);
       this.autosave.remember(outcome.used);
-      this.editor.setProblems(outcome.problems);
+      this.editor.problems.set(outcome.problems);
       this.problemsOpen = outcome.problems.some((problem) => problem.level === 'error');
       if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
     } finally {
@@ -134,10 +134,10 @@ export class Shell {
   }
 
   keepBoth(theirs: StoredWorkflow): void {
-    const mine = this.editor.toWorkflow();
+    const mine = this.editor.document.toWorkflow();
     const copy = { ...mine, id: crypto.randomUUID(), title: strings.conflict.copyOf(mine.title) };
     void this.store.write({ id: theirs.workflow.id, workflow: theirs.workflow, view: null, revision: theirs.revision, dirty: false, used: [], updated: Date.now() });
-    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.view } });
+    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.camera.view } });
   }
 
   /** Fetches the catalogue unless it is the one of `revision` already; asked twice at once, it is fetched once. */
@@ -152,8 +152,8 @@ export class Shell {
       const catalogue = await getCatalogue(this.#revision);
       if (!catalogue) return;
       this.#revision = catalogue.revision;
-      this.editor.setCatalogue(catalogue);
-      this.#reportBroken(this.editor.catalogue.broken);
+      this.editor.document.catalogue = catalogue;
+      this.#reportBroken(this.editor.document.catalogue.broken);
     } catch (error) {
       // Not known yet: the server says so when it is.
       if (!(error instanceof ApiError)) throw error;

@@ -41,7 +41,7 @@ export class Drag implements Gesture {
   end(): void {
     const [dx, dy] = this.#shift;
     if (dx === 0 && dy === 0) return;
-    this.#stage.editor.move(movesOf(this.#moving, this.#shift));
+    this.#stage.editor.edit.move(movesOf(this.#moving, this.#shift));
   }
 
   cancel(): void {
@@ -61,13 +61,13 @@ export function movesOf(items: readonly Moving[], [dx, dy]: Point): Moves {
 
 /** The selection and what its frames hold, the lead first. */
 export function itemsToMove(stage: Stage, lead: { kind: Kind; id: string } | null): Moving[] {
-  const { scene, selected } = stage.editor;
+  const { scene, selection } = stage.editor;
   const chosen: Record<Kind, Set<string>> = {
-    nodes: new Set(selected.items.nodes),
-    frames: new Set(selected.items.frames),
-    notes: new Set(selected.items.notes),
+    nodes: new Set(selection.items.nodes),
+    frames: new Set(selection.items.frames),
+    notes: new Set(selection.items.notes),
   };
-  for (const frame of selected.items.frames) {
+  for (const frame of selection.items.frames) {
     const held = heldBy(scene, frame);
     for (const kind of ['nodes', 'frames', 'notes'] as const) for (const id of held[kind]) chosen[kind].add(id);
   }

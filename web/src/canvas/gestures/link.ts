@@ -1,7 +1,6 @@
 // Drags a link from a socket. Dropped on one that fits it connects, replacing what was there; on a node's body
 // it takes the first that fits; in the open it asks for a node that would fit. Taken off an input and dropped
 // in the open, the link is cut.
-import { connect, disconnect, relink } from '../../document/edit/links';
 import { outputType, inputType } from '../../document/typing';
 import { slotNamed } from '../../document/inputs';
 import { isLink, type InputEnd, type OutputEnd, type Point } from '../../document/types';
@@ -45,10 +44,11 @@ export class LinkDrag implements Gesture {
     this.#stop();
     if (target) {
       const [from, to] = endsOf(end.direction === 'out' ? end.from : end.to, target);
-      editor.do(taken ? relink(editor.place, from, taken, to) : connect(editor.place, from, to));
-    } else if (taken) editor.do(disconnect(editor.place, taken));
+      if (taken) editor.edit.relink(from, taken, to);
+      else editor.edit.connect(from, to);
+    } else if (taken) editor.edit.disconnect(taken);
     else if (!nodeUnder(this.#stage, spot.at)) {
-      editor.openPalette({ x: spot.client[0], y: spot.client[1], at: spot.at, fitting: end });
+      editor.requests.palette = { x: spot.client[0], y: spot.client[1], at: spot.at, fitting: end };
     }
   }
 
@@ -80,8 +80,9 @@ export class LinkDrag implements Gesture {
 /** A link begun at a socket. An input that is linked lets go of its link instead of beginning another. */
 export function linkFrom(stage: Stage, end: SocketEnd): Linking | null {
   const { editor } = stage;
-  const graph = editor.peek;
-  const { scene, catalogue } = editor;
+  const graph = editor.document.peek;
+  const { scene } = editor;
+  const { catalogue } = editor.document;
   if (end.side === 'out') {
     const point = scene.outputPoint(end);
     const from: OutputEnd = { node: end.node, output: end.output };
@@ -97,7 +98,7 @@ export function linkFrom(stage: Stage, end: SocketEnd): Linking | null {
     return point && new Linking(graph, catalogue, { direction: 'out', from, type: outputType(graph, catalogue, from) }, point, to);
   }
   const point = scene.inputPoint(to);
-  const slot = node && slotNamed(editor.schema(node), node, end.input);
+  const slot = node && slotNamed(editor.document.schema(node), node, end.input);
   if (!point || !node || !slot) return null;
   return new Linking(graph, catalogue, { direction: 'in', to, type: inputType(graph, catalogue, node, slot) }, point);
 }
@@ -117,12 +118,12 @@ function nodeUnder(stage: Stage, [x, y]: Point): string | null {
 }
 
 function nameOf(stage: Stage, end: SocketEnd): string {
-  const node = stage.editor.peek.nodes.get(end.node);
+  const node = stage.editor.document.peek.nodes.get(end.node);
   if (!node) return '';
-  const schema = stage.editor.schema(node);
+  const schema = stage.editor.document.schema(node);
   const socket =
     end.side === 'in'
       ? slotNamed(schema, node, end.input)?.title
       : schema?.outputs.find(({ name }) => name === end.output)?.title;
-  return `${stage.editor.titleOf(node)}: ${socket ?? ''}`;
+  return `${stage.editor.document.titleOf(node)}: ${socket ?? ''}`;
 }

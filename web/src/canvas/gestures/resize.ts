@@ -41,9 +41,9 @@ export class Resize implements Gesture {
     const { editor } = this.#stage;
     editor.trySize(this.#kind, this.#id, null);
     if (this.#size === this.#from) return;
-    if (this.#kind === 'nodes') editor.resizeNode(this.#id, this.#size);
-    else if (this.#kind === 'frames') editor.changeFrame(this.#id, { size: this.#size });
-    else editor.changeNote(this.#id, { size: this.#size });
+    if (this.#kind === 'nodes') editor.edit.resizeNode(this.#id, this.#size);
+    else if (this.#kind === 'frames') editor.edit.changeFrame(this.#id, { size: this.#size });
+    else editor.edit.changeNote(this.#id, { size: this.#size });
   }
 
   cancel(): void {

@@ -14,7 +14,7 @@ export class BoxSelect implements Gesture {
   constructor(stage: Stage, { at }: Spot, adds: boolean) {
     this.#stage = stage;
     this.#start = at;
-    const { items } = stage.editor.selected;
+    const { items } = stage.editor.selection;
     this.#before = adds ? items : { nodes: new Set(), frames: new Set(), notes: new Set() };
   }
 
@@ -30,7 +30,7 @@ export class BoxSelect implements Gesture {
   }
 
   cancel(): void {
-    this.#stage.editor.select(this.#before);
+    this.#stage.editor.selection.set(this.#before);
     this.end();
   }
 
@@ -41,7 +41,7 @@ export class BoxSelect implements Gesture {
       const frame = scene.frames.get(id);
       return frame !== undefined && holds(box, frame);
     });
-    editor.select({
+    editor.selection.set({
       nodes: [...this.#before.nodes, ...scene.nodes.within(box)],
       frames: [...this.#before.frames, ...frames],
       notes: [...this.#before.notes, ...scene.notes.within(box)],

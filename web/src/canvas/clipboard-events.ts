@@ -10,7 +10,7 @@ const isText = (event: ClipboardEvent): boolean =>
 
 export function copyEvent(editor: Editor, event: ClipboardEvent): boolean {
   if (isText(event)) return false;
-  const text = editor.copy();
+  const text = editor.clipboard.copy();
   if (!text) return false;
   event.clipboardData?.setData('text/plain', text);
   event.preventDefault();
@@ -18,11 +18,11 @@ export function copyEvent(editor: Editor, event: ClipboardEvent): boolean {
 }
 
 export function cutEvent(editor: Editor, event: ClipboardEvent): void {
-  if (copyEvent(editor, event)) editor.removeSelection();
+  if (copyEvent(editor, event)) editor.edit.remove(editor.selection.items);
 }
 
 export function pasteEvent(editor: Editor, event: ClipboardEvent, at: Point | null): void {
   if (event.defaultPrevented || isTyping(event.target)) return;
   const text = event.clipboardData?.getData('text/plain') ?? '';
-  if (text && editor.paste(text, at)) event.preventDefault();
+  if (text && editor.clipboard.paste(text, at)) event.preventDefault();
 }

@@ -1,5 +1,5 @@
-// What the canvas asks of the panels: a palette at a point, a picture at full size, a menu. Plain data; a
-// panel shows it and answers through the editor.
+// What the canvas asks of the panels: a palette at a point, a picture at full size, a menu. A panel shows what
+// stands here and answers through the editor.
 import type { InputEnd, LooseEnd, Point } from '../document/types';
 import type { OutputInfo } from './run';
 
@@ -27,4 +27,11 @@ export interface MenuRequest {
   at: Point;
   /** What was clicked; nothing for the empty canvas. */
   target: { kind: 'node' | 'frame' | 'note'; id: string } | { kind: 'link'; to: InputEnd } | null;
+}
+
+/** What is asked for now; null is nothing. */
+export class Requests {
+  palette = $state.raw<PaletteRequest | null>(null);
+  picture = $state.raw<PictureRequest | null>(null);
+  menu = $state.raw<MenuRequest | null>(null);
 }

@@ -1,0 +1,99 @@
+// Everything on the canvas behind the nodes, from the ground up; and what is too far or too new for elements.
+import type { Editor } from '../editor/editor.svelte';
+import type { NodeData } from '../document/types';
+import type { Rect } from '../geometry/rect';
+import type { LinkShape } from '../geometry/scene';
+import { visible } from '../geometry/view';
+import { drawBoxes, type Box } from './draw/boxes';
+import { drawFrames } from './draw/frames';
+import { drawGround } from './draw/ground';
+import type { Ink } from './draw/ink';
+import { drawLinks } from './draw/links';
+import { drawMarquee } from './draw/marquee';
+import { drawNotes } from './draw/notes';
+import type { Linking } from './linking';
+import { categoryColour, lookOf } from './palette';
+
+/** What the pointer is at and what it drags: drawn, and no part of the document. */
+export interface Marks {
+  hovered: LinkShape | null;
+  hoveredNode: string | null;
+  linking: Linking | null;
+  marquee: Rect | null;
+}
+
+/** Which nodes have elements; `far` when none has, and notes neither. */
+export interface Drawn {
+  far: boolean;
+  complete: boolean;
+  nodes: readonly string[];
+}
+
+export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
+  const { view, viewport } = editor.camera;
+  const scale = window.devicePixelRatio || 1;
+  ctx.setTransform(scale, 0, 0, scale, 0, 0);
+  drawGround(ctx, view, viewport, ink);
+  ctx.setTransform(scale * view.zoom, 0, 0, scale * view.zoom, scale * view.x, scale * view.y);
+  const area = visible(view, viewport);
+  drawFrames(ctx, framesIn(editor, area), ink, view.zoom);
+  paintLinks(ctx, editor, marks, area);
+  if (drawn.far) drawNotes(ctx, notesIn(editor, area), ink);
+  if (drawn.far || !drawn.complete) drawBoxes(ctx, boxesIn(editor, area, new Set(drawn.nodes)), ink, view.zoom);
+  if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, view.zoom);
+}
+
+function paintLinks(ctx: CanvasRenderingContext2D, editor: Editor, marks: Marks, area: Rect): void {
+  const { scene, camera } = editor;
+  const { catalogue } = editor.document;
+  const colourOf = (type: string): string => lookOf(catalogue, type).colour;
+  const bright = marks.hovered ? new Set([marks.hovered]) : linksOfHovered(editor, marks);
+  const taken = marks.linking?.taken;
+  const hidden = (taken && scene.link(taken)) ?? null;
+  drawLinks(ctx, scene.links(), area, { colourOf, bright, hidden, zoom: camera.view.zoom });
+}
+
+function linksOfHovered({ scene }: Editor, { hoveredNode, linking }: Marks): ReadonlySet<LinkShape> | null {
+  if (!hoveredNode || linking) return null;
+  const found = new Set<LinkShape>(scene.linksOf(hoveredNode));
+  return found.size ? found : null;
+}
+
+function framesIn({ scene, selection, document }: Editor, area: Rect): Parameters<typeof drawFrames>[1] {
+  const drawn = [...scene.frames.within(area)].flatMap((id) => {
+    const [box, data] = [scene.frames.get(id), document.peek.frames.get(id)];
+    return box && data ? [{ ...box, data, selected: selection.items.frames.has(id) }] : [];
+  });
+  // The larger lie below, so that nested frames show.
+  return drawn.sort((a, b) => b.width * b.height - a.width * a.height);
+}
+
+function notesIn({ scene, document }: Editor, area: Rect): Parameters<typeof drawNotes>[1] {
+  return [...scene.notes.within(area)].flatMap((id) => {
+    const box = scene.notes.get(id);
+    return box ? [{ box, colour: document.peek.notes.get(id)?.colour ?? '' }] : [];
+  });
+}
+
+/** What is in view and has no element of its own. */
+function boxesIn(editor: Editor, area: Rect, mounted: ReadonlySet<string>): Box[] {
+  const { scene, document } = editor;
+  const boxes: Box[] = [];
+  for (const id of scene.nodes.within(area)) {
+    const [box, node] = [scene.nodes.get(id), document.peek.nodes.get(id)];
+    if (box && node && !mounted.has(id)) boxes.push(boxOf(editor, id, node, box));
+  }
+  return boxes;
+}
+
+function boxOf({ document, selection, runs, problems }: Editor, id: string, node: NodeData, box: Rect): Box {
+  return {
+    ...box,
+    colour: node.colour || categoryColour(document.schema(node)?.category ?? ''),
+    title: document.titleOf(node),
+    selected: selection.nodes.has(id),
+    failed: runs.all.get(id)?.state === 'failed' || problems.of(id).some(({ level }) => level === 'error'),
+    faint: (node.mode ?? 'run') !== 'run',
+    collapsed: node.collapsed === true,
+  };
+}

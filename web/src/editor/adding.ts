@@ -1,0 +1,61 @@
+// New things on the canvas. Each stands where it is asked for, is one step to undo, and is selected.
+import { putFrame, putNote } from '../document/edit/items';
+import { addWired } from '../document/edit/wired';
+import type { Json, Point } from '../document/types';
+import { HEADER, ROW, WIDTH } from '../geometry/layout';
+import { around, grown } from '../geometry/rect';
+import { snapped } from '../geometry/snap';
+import type { Editor } from './editor.svelte';
+import { fittingSocket } from './fitting';
+import type { PaletteRequest } from './requests.svelte';
+
+const FRAME_MARGIN = 24;
+const FRAME_TITLE = 32;
+
+/** Adds a node with its top left corner at `position` and gives its id. */
+export function addNode({ document, selection }: Editor, type: string, position: Point, given: Record<string, Json> = {}): string {
+  const id = document.freshId(type);
+  document.do(addWired(document.place, id, type, position, null, null, given));
+  selection.set({ nodes: [id] });
+  return id;
+}
+
+/** Adds what was chosen in the palette, wired to the loose end it was asked for; null when there is no such type. */
+export function addChosen({ document, selection, camera, requests }: Editor, type: string): string | null {
+  const request = requests.palette ?? camera.middleRequest();
+  requests.palette = null;
+  const schema = document.catalogue.nodes[type];
+  if (!schema) return null;
+  const socket = request.fitting && fittingSocket(document.catalogue, schema, request.fitting);
+  const id = document.freshId(type);
+  document.do(addWired(document.place, id, type, cornerAt(request), request.fitting, socket, {}));
+  selection.set({ nodes: [id] });
+  return id;
+}
+
+/** A frame around the selection, or an empty one in the middle of the view. */
+export function addFrame({ document, selection, camera, scene }: Editor, title = 'Frame'): string {
+  const held = around(scene.boxesOf(selection.items));
+  const box = held ? grown(held, FRAME_MARGIN) : camera.boxInMiddle(400, 300);
+  const room = held ? FRAME_TITLE : 0;
+  const id = document.freshId('frame');
+  const position: Point = [box.x, box.y - room];
+  document.do(putFrame(document.place, id, { title, position, size: [box.width, box.height + room] }));
+  selection.set({ frames: [id] });
+  return id;
+}
+
+export function addNote({ document, selection, camera }: Editor, text = '', position?: Point): string {
+  const box = camera.boxInMiddle(280, 160);
+  const id = document.freshId('note');
+  document.do(putNote(document.place, id, { text, position: position ?? [box.x, box.y], size: [280, 160] }));
+  selection.set({ notes: [id] });
+  return id;
+}
+
+/** Where a chosen node goes: wired to a link, its socket's edge comes near where the link was dropped. */
+function cornerAt({ at: [x, y], fitting }: PaletteRequest): Point {
+  if (!fitting) return [snapped(x), snapped(y)];
+  const left = fitting.direction === 'in' ? x - WIDTH : x;
+  return [snapped(left), snapped(y - HEADER - ROW / 2)];
+}

@@ -1,0 +1,92 @@
+// What the user does to what is there. Each method is one command, and so one step to undo.
+import type { Change } from '../document/change';
+import * as items from '../document/edit/items';
+import * as links from '../document/edit/links';
+import * as values from '../document/edit/values';
+import { refusal } from '../document/typing';
+import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Size } from '../document/types';
+import type { OpenDocument } from './open-document.svelte';
+
+export class Edits {
+  readonly #document: OpenDocument;
+
+  constructor(document: OpenDocument) {
+    this.#document = document;
+  }
+
+  setTitle(title: string): void {
+    const before = this.#document.title;
+    if (before === title) return;
+    const changes: Change[] = [{ table: 'document', key: 'title', before, after: title }];
+    this.#document.do({ label: 'Rename the workflow', changes, merge: 'title' });
+  }
+
+  setValue(node: string, input: string, value: Json): void {
+    this.#document.do(values.setValue(this.#document.place, node, input, value));
+  }
+
+  setAfterRun(node: string, input: string, rule: AfterRun): void {
+    this.#document.do(values.setAfterRun(this.#document.place, node, input, rule));
+  }
+
+  /** Makes a link; one that cannot be is not made, and is no step. */
+  connect(from: OutputEnd, to: InputEnd): void {
+    const { peek, catalogue, place } = this.#document;
+    if (refusal(peek, catalogue, from, to) === null) this.#document.do(links.connect(place, from, to));
+  }
+
+  disconnect(to: InputEnd): void {
+    this.#document.do(links.disconnect(this.#document.place, to));
+  }
+
+  /** Moves a link's end from one input to another. */
+  relink(from: OutputEnd, was: InputEnd, to: InputEnd): void {
+    this.#document.do(links.relink(this.#document.place, from, was, to));
+  }
+
+  setMode(ids: Iterable<string>, mode: Mode): void {
+    this.#document.do(items.setMode(this.#document.place, new Set(ids), mode));
+  }
+
+  toggleMode(ids: Iterable<string>, mode: Mode): void {
+    this.#document.do(items.toggleMode(this.#document.place, new Set(ids), mode));
+  }
+
+  dress(ids: Iterable<string>, look: items.NodeLook): void {
+    this.#document.do(items.dress(this.#document.place, new Set(ids), look));
+  }
+
+  move(moves: items.Moves): void {
+    this.#document.do(items.move(this.#document.place, moves));
+  }
+
+  /** Moves by a key held down: the steps of the same items in quick succession are one. */
+  nudge(moves: items.Moves): void {
+    const command = items.move(this.#document.place, moves);
+    if (!command) return;
+    const ids = [moves.nodes, moves.frames, moves.notes].flatMap((kind) => [...(kind?.keys() ?? [])]);
+    this.#document.do({ ...command, merge: `nudge ${ids.join(' ')}` });
+  }
+
+  resizeNode(id: string, size: Size | null): void {
+    this.#document.do(items.resizeNode(this.#document.place, id, size));
+  }
+
+  changeFrame(id: string, change: Partial<FrameData>): void {
+    const frame = this.#document.peek.frames.get(id);
+    if (!frame) return;
+    const changed = { ...frame, ...change } as FrameData;
+    this.#document.do(items.putFrame(this.#document.place, id, changed, 'Change a frame'));
+  }
+
+  changeNote(id: string, change: Partial<NoteData>): void {
+    const note = this.#document.peek.notes.get(id);
+    if (!note) return;
+    const changed = { ...note, ...change } as NoteData;
+    this.#document.do(items.putNote(this.#document.place, id, changed, 'Change a note'));
+  }
+
+  remove(chosen: items.Items): void {
+    this.#document.do(items.remove(this.#document.place, chosen));
+  }
+}
