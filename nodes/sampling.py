@@ -68,8 +68,7 @@ def sample(
     sigmas = cut(choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise), start_step, end_step, keep_noise)
     if not sigmas:
         return start
-    unwanted = negative.embedding if negative is not None else None
-    guided = Guided(denoiser, positive.embedding, unwanted, guidance, len(start.samples))
+    guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
     preview: LatentPreview = ctx.weights(model.space.preview)
     plan = Walk(sampler, sigmas, seed, add_noise)
     for step in ctx.track(walk(guided, start.samples, model.space, plan), total=len(sigmas) - 1):
@@ -113,10 +112,9 @@ def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
 
 
 def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None) -> None:
+    from nodes.diffusion.guidance import misfit
+
     for name, text in (("positive", positive), ("negative", negative)):
-        if text is not None and text.embedding.shape[-1] != denoiser.text_width:
-            raise BadValue(
-                name,
-                f"The text was encoded {text.embedding.shape[-1]} wide, but the model reads {denoiser.text_width}.",
-                "Take the text encoder from the model's checkpoint.",
-            )
+        reason = misfit(denoiser, text) if text is not None else ""
+        if reason:
+            raise BadValue(name, reason, "Take the text encoder from the model's checkpoint.")

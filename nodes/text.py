@@ -25,4 +25,4 @@ def encode_text(text_encoder: TextEncoder, ctx: Context, text: LongText = "") ->
         For the positive or the negative input of a sampler.
     """
     encoder: TextStack = ctx.weights(text_encoder.recipe)
-    return Conditioning(encoder.encode(text))
+    return Conditioning((encoder.encode(text),))

@@ -67,11 +67,56 @@ class Latent:
     """None for an empty latent: zeros that take the space of the model that samples them."""
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What SDXL is told of the picture (Podell et al. 2023, section 2.2), in pixels."""
+
+    width: int
+    """Of the picture before it was cut or scaled."""
+    height: int
+    left: int
+    """Where it was cut."""
+    top: int
+    target_width: int
+    """Of the picture that is made."""
+    target_height: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A latent that inpainting and editing models see beside the noisy one."""
+
+    samples: Tensor
+    """float32, batch x channels x height x width, as the VAE writes them (unscaled)."""
+    mask: Tensor | None = None
+    """float32, batch x 1 x height x width: 1 where an inpainting model is to paint, 0 where it is to keep."""
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """One text, and what a model is told along with it. None leaves it to what is usual for the model."""
+
+    embedding: Tensor
+    """float32, batch x tokens x width: what the text encoder says."""
+    pooled: Tensor | None = None
+    """float32, batch x width: what it says of the whole text, for models that read that too."""
+    mask: Tensor | None = None
+    """bool, batch x tokens: False where a token only fills up; None when all are meant."""
+    frame: Frame | None = None
+    aesthetic: float | None = None
+    """How good the picture looks, 0 to 10; the SDXL refiner reads it."""
+    guidance: float | None = None
+    """For models that learned guidance by heart, such as Flux.1 dev."""
+    beside: Beside | None = None
+    strength: float = 1.0
+    """The part's share beside the others of its conditioning."""
+
+
 @socket(colour="#f5a35b")
 @dataclass(frozen=True)
 class Conditioning:
-    embedding: Tensor
-    """float32, batch x tokens x width: what the text encoder says."""
+    parts: tuple[TextPart, ...]
+    """At least one. The model predicts for each; the predictions are averaged by the parts' strengths."""
 
 
 @socket(colour="#b39ddb")

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from nodes.diffusion.tokens import Chunk, chunk_text, close_chunk
+from nodes.types import TextPart
 
 
 class TextStack(Protocol):
     """A family's text encoder or encoders."""
 
-    def encode(self, text: str) -> Tensor:
-        """float32 on the CPU, 1 x tokens x width."""
+    def encode(self, text: str) -> TextPart:
+        """What the model is told of a text; a batch of one, on the CPU."""
         ...
 
 
@@ -24,13 +25,13 @@ class ClipText:
     def __init__(self, model: nn.Module, device: str) -> None:
         self.model, self.device = model, device
 
-    def encode(self, text: str) -> Tensor:
+    def encode(self, text: str) -> TextPart:
         chunks = chunk_text(text)
         weighted = any(weight != 1 for chunk in chunks for weight in chunk.weights)
         said = self.read([*chunks, close_chunk([])] if weighted else chunks)
         if weighted:
             said = emphasize(said[:-1], said[-1], chunks)
-        return said.flatten(0, 1)[None]
+        return TextPart(said.flatten(0, 1)[None])
 
     def read(self, chunks: list[Chunk]) -> Tensor:
         """What the model says of each chunk, chunks x 77 x width."""

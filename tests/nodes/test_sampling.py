@@ -16,11 +16,12 @@ from nodes.diffusion.guidance import Guided
 from nodes.diffusion.levels import NoiseLevels
 from nodes.diffusion.sample import Walk, walk
 from nodes.diffusion.samplers import SAMPLERS
+from nodes.diffusion.told import Told
 from nodes.latent import decode_latent, empty_latent, encode_image
 from nodes.loaders import Checkpoint
 from nodes.sampling import sample
 from nodes.text import encode_text
-from nodes.types import Conditioning, Image, Latent
+from nodes.types import Conditioning, Image, Latent, TextPart
 from tests.nodes.plain import PlainContext
 
 
@@ -43,18 +44,18 @@ def near(found: Tensor, wanted: Tensor, tolerance: float = 1e-5) -> bool:
 class Counting:
     """A denoiser that says what it was asked; its picture is the text's first number everywhere."""
 
-    levels, text_width, device = NoiseLevels.scaled_linear(), 1, "cpu"
+    levels, text_width, pooled_width, masks_text, device = NoiseLevels.scaled_linear(), 1, 0, False, "cpu"
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Tensor, float, Tensor]] = []
+        self.asked: list[tuple[Tensor, float, Told]] = []
 
-    def predict(self, x: Tensor, sigma: float, text: Tensor) -> Tensor:
-        self.asked.append((x, sigma, text))
-        return text[:, 0, 0][:, None, None, None].expand_as(x)
+    def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
+        self.asked.append((x, sigma, told))
+        return told.tokens[:, 0, 0][:, None, None, None].expand_as(x)
 
 
-def text_of(value: float, tokens: int = 77) -> Tensor:
-    return torch.full((1, tokens, 1), value)
+def text_of(value: float, tokens: int = 77) -> Conditioning:
+    return Conditioning((TextPart(torch.full((1, tokens, 1), value)),))
 
 
 def test_both_texts_go_through_the_model_in_one_forward() -> None:
@@ -65,7 +66,9 @@ def test_both_texts_go_through_the_model_in_one_forward() -> None:
 
 
 @pytest.mark.parametrize(("negative", "guidance"), [(None, 7.0), (text_of(1.0), 1.0)])
-def test_one_text_is_enough_without_a_negative_or_without_guidance(negative: Tensor | None, guidance: float) -> None:
+def test_one_text_is_enough_without_a_negative_or_without_guidance(
+    negative: Conditioning | None, guidance: float
+) -> None:
     model = Counting()
     guided = Guided(model, text_of(2.0), negative, guidance, batch=1)
     assert torch.equal(guided(torch.zeros(1, 4, 1, 1), 5.0), torch.full((1, 4, 1, 1), 2.0))
@@ -75,7 +78,7 @@ def test_one_text_is_enough_without_a_negative_or_without_guidance(negative: Ten
 def test_texts_of_different_length_are_repeated_to_one_length() -> None:
     model = Counting()
     Guided(model, text_of(2.0, 3 * 77), text_of(1.0, 2 * 77), 3.0, batch=1)(torch.zeros(1, 4, 1, 1), 5.0)
-    assert model.asked[0][2].shape == (2, 6 * 77, 1)
+    assert model.asked[0][2].tokens.shape == (2, 6 * 77, 1)
 
 
 def first_x(tiny: Checkpoint, samples: Tensor, sigma: float, **plan: Any) -> Tensor:
@@ -256,5 +259,5 @@ def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint,
 
 def test_a_text_of_another_model_is_refused(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     with pytest.raises(BadValue, match="encoded 768 wide, but the model reads 128") as caught:
-        sample(tiny.model, texts[0], Conditioning(torch.zeros(1, 77, 768)), empty_latent(64, 64), ctx)
+        sample(tiny.model, texts[0], Conditioning((TextPart(torch.zeros(1, 77, 768)),)), empty_latent(64, 64), ctx)
     assert caught.value.input == "negative"

@@ -96,8 +96,8 @@ def test_a_short_piece_is_not_cut_by_the_end_of_a_chunk() -> None:
 
 def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx: PlainContext) -> None:
     encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
-    plain, empty = encoder.encode("a red fox"), encoder.encode("")
-    weighted = encoder.encode("a (red:1.5) fox")
+    plain, empty = encoder.encode("a red fox").embedding, encoder.encode("").embedding
+    weighted = encoder.encode("a (red:1.5) fox").embedding
     assert torch.allclose(weighted[0, 2], empty[0, 2] + (plain[0, 2] - empty[0, 2]) * 1.5, atol=1e-5)
     others = [place for place in range(77) if place != 2]
     assert torch.allclose(weighted[0, others], plain[0, others], atol=1e-5)
@@ -105,11 +105,11 @@ def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx:
 
 def test_a_weight_of_one_changes_nothing(tiny: Checkpoint, ctx: PlainContext) -> None:
     encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
-    assert torch.equal(encoder.encode("a (red:1.0) fox"), encoder.encode("a red fox"))
+    assert torch.equal(encoder.encode("a (red:1.0) fox").embedding, encoder.encode("a red fox").embedding)
 
 
 def test_a_long_text_is_encoded_chunk_by_chunk(tiny: Checkpoint, ctx: PlainContext) -> None:
-    said = encode_text(tiny.text_encoder, ctx, "cat " * 80).embedding
+    said = encode_text(tiny.text_encoder, ctx, "cat " * 80).parts[0].embedding
     assert said.shape == (1, 2 * 77, 128)
-    assert torch.allclose(said[:, :77], encode_text(tiny.text_encoder, ctx, "cat " * 75).embedding, atol=1e-5)
+    assert torch.allclose(said[:, :77], encode_text(tiny.text_encoder, ctx, "cat " * 75).parts[0].embedding, atol=1e-5)
     assert said.dtype == torch.float32 and not said.is_inference()

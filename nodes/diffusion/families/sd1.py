@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from nodes.diffusion.denoiser import EpsilonUNet
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import clip_names, unet_names, vae_names
@@ -18,6 +17,7 @@ from nodes.diffusion.levels import NoiseLevels
 from nodes.diffusion.preview import LatentPreview, colours_of, fit_preview
 from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.text import ClipText
+from nodes.diffusion.unet import UNetDenoiser, UNetTraits
 from nodes.diffusion.vae import Autoencoder
 
 UNET, TEXT, VAE = "model.diffusion_model.", "cond_stage_model.transformer.", "first_stage_model."
@@ -113,7 +113,7 @@ def check_sizes(header: Header, widths: tuple[int, ...], group: int) -> None:
         )
 
 
-def load_denoiser(header: Header, device: str, dtype: str) -> EpsilonUNet:
+def load_denoiser(header: Header, device: str, dtype: str) -> UNetDenoiser:
     config = unet_config(header)
     check_sizes(header, config["block_out_channels"], GROUPS)
     unet = build_empty("UNet2DConditionModel", config)
@@ -121,7 +121,7 @@ def load_denoiser(header: Header, device: str, dtype: str) -> EpsilonUNet:
     fill_module(unet, header, names, "denoiser", device, dtype)
     if device != "cpu":  # measured on a CPU: 5 to 10% slower there; the VAE below is 7% faster
         unet.to(memory_format=torch.channels_last)
-    return EpsilonUNet(unet, NoiseLevels.scaled_linear(), config["cross_attention_dim"], device)
+    return UNetDenoiser(unet, NoiseLevels.scaled_linear(), UNetTraits(config["cross_attention_dim"]), device)
 
 
 def load_text_encoder(header: Header, device: str, dtype: str) -> ClipText:
