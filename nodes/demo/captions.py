@@ -13,7 +13,7 @@ from nodes.demo import grammar
 from nodes.demo.scenes import Scene, Subject
 
 EMPTY_SHARE = 0.10
-KEEP = {"colour": 0.88, "place": 0.5, "time": 0.75, "ground": 0.8, "sky": 0.7, "clear sky": 0.35}
+KEEP = {"colour": 0.92, "place": 0.75, "time": 0.75, "ground": 0.8, "sky": 0.7, "clear sky": 0.35}
 
 
 def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:

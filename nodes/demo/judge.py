@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nodes.demo.labels import HEADS, NOTHING, labels_of
 from nodes.demo.pictures import Pictures, drawn, scenes_of
 from nodes.demo.scenes import COLOURS, GROUNDS, KINDS, PLACES, SKIES, TIMES, Scene
 
 FILE = Path(__file__).parent / "judge.safetensors"
-NOTHING = len(KINDS)  # the label of a place without a subject
-IGNORED = -100
-
-# time, ground, sky, then kind and colour at each place
-HEADS = (len(TIMES), len(GROUNDS), len(SKIES), *(len(KINDS) + 1, len(COLOURS)) * len(PLACES))
 
 
 @dataclass(frozen=True)
@@ -67,19 +62,6 @@ def seen_in(scene: Scene) -> Seen:
     """What a perfect judge sees in the scene's picture."""
     subjects = {s.place: (s.kind, s.colour) for s in scene.subjects}
     return Seen(scene.time, scene.ground, scene.sky, subjects)
-
-
-def labels_of(scenes: Sequence[Scene]) -> Tensor:
-    """int64 (n, heads); the colour of an empty place is ignored."""
-    rows = []
-    for scene in scenes:
-        row = [TIMES.index(scene.time), GROUNDS.index(scene.ground), SKIES.index(scene.sky)]
-        by_place = {s.place: s for s in scene.subjects}
-        for place in PLACES:
-            subject = by_place.get(place)
-            row += [KINDS.index(subject.kind), COLOURS.index(subject.colour)] if subject else [NOTHING, IGNORED]
-        rows.append(row)
-    return torch.tensor(rows)
 
 
 def pictures_for_judging(count: int, seed: int) -> Pictures:

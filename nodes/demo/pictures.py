@@ -12,6 +12,8 @@ from nodes.demo.pen import SIZE
 from nodes.demo.render import render
 from nodes.demo.scenes import Scene, draw_scene
 
+PAIR_SHARE = 0.5  # of the training scenes: which colour belongs to which of two is the hardest to learn
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -22,9 +24,9 @@ class Pictures:
     masks: np.ndarray
 
 
-def scenes_of(count: int, seed: int, held_out: bool = False) -> list[Scene]:
+def scenes_of(count: int, seed: int, held_out: bool = False, pair_share: float = 0.35) -> list[Scene]:
     rng = np.random.default_rng([seed, int(held_out)])
-    return [draw_scene(rng, held_out) for _ in range(count)]
+    return [draw_scene(rng, held_out, pair_share) for _ in range(count)]
 
 
 def drawn(scenes: list[Scene], processes: int = 1) -> Pictures:
@@ -39,7 +41,7 @@ def drawn(scenes: list[Scene], processes: int = 1) -> Pictures:
 
 def cached(count: int, seed: int, folder: Path, processes: int) -> Pictures:
     """The first `count` training scenes of `seed`, from `folder` when they lie there already."""
-    scenes = scenes_of(count, seed)
+    scenes = scenes_of(count, seed, pair_share=PAIR_SHARE)
     images = folder / f"images-{seed}-{count}.npy"
     masks = folder / f"masks-{seed}-{count}.npy"
     if not masks.exists():

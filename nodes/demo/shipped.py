@@ -45,7 +45,7 @@ def write(vae: Vae, model: TextToImage, path: Path = FILE) -> None:
     """All three parts as fp16; the small token rows grow to the full 49,408, foreign words sharing row 0."""
     from safetensors.torch import save_file
 
-    text = dict(model.text.state_dict())
+    text = dict(model.reader.encoder.state_dict())
     name = next(k for k in text if k.endswith(EMBEDDING))
     text[name] = text[name][tokens.row_of()]
     whole = to_ldm(model.unet.state_dict(), vae.state_dict(), text)

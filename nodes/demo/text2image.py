@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nodes.demo import tokens
-from nodes.demo.architecture import LATENT_SCALE, Sizes, Vae, build_text_encoder, build_unet
+from nodes.demo.architecture import LATENT_SCALE, Sizes, Unet, Vae, build_unet
 from nodes.demo.attention import Float32Attention
-from nodes.demo.captions import caption_of
+from nodes.demo.labels import labels_of
 from nodes.demo.noise import loss_weight, noised, random_times
+from nodes.demo.reading import Reader, rows_of
 from nodes.demo.scenes import Scene
-from nodes.demo.training import Plan, Run, default_device, in_threads, random_of, shares_of
+from nodes.demo.training import Plan, Run, default_device, in_threads, mixed_precision, random_of, shares_of
 from nodes.demo.vae import as_tensor, moments
 
-STREWN_SHARE = 0.12
+READING_WEIGHT = 0.05  # beside the pictures' error: the encoder goes on reading
 
 
 class TextToImage(nn.Module):
@@ -29,33 +29,12 @@ class TextToImage(nn.Module):
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
-        self.text = build_text_encoder(sizes, vocabulary=len(tokens.known_ids()) + 1)
+        self.reader = Reader(sizes)
         self.unet = build_unet(sizes)
 
-    def read(self, rows: Tensor) -> Tensor:
-        """(n, 77) small rows to (n, 77, width)."""
-        states: Tensor = self.text(input_ids=rows).last_hidden_state
-        return states
-
-    def forward(self, latents: Tensor, times: Tensor, rows: Tensor) -> Tensor:
-        found: Tensor = self.unet(latents, times, encoder_hidden_states=self.read(rows)).sample
+    def forward(self, latents: Tensor, times: Tensor, states: Tensor) -> Tensor:
+        found: Tensor = self.unet(latents, times, encoder_hidden_states=states).sample
         return found.float()
-
-
-def strewn(words: list[int], rng: np.random.Generator) -> list[int]:
-    """Sometimes one to three random foreign tokens put anywhere among the words."""
-    words = list(words)
-    if words and rng.random() < STREWN_SHARE:
-        for _ in range(rng.integers(1, 4)):
-            words.insert(int(rng.integers(len(words) + 1)), int(rng.integers(320, tokens.START)))
-    return words
-
-
-def rows_of(scenes: list[Scene], rng: np.random.Generator) -> Tensor:
-    """A fresh caption of each scene as small token rows, (n, 77)."""
-    captions = [caption_of(scene, rng) for scene in scenes]
-    ids = [tokens.padded(strewn(tokens.words_of(text), rng)) for text in captions]
-    return tokens.row_of()[torch.tensor(ids)]
 
 
 def latents_of(vae: Vae, images: np.ndarray, batch: int = 16) -> Tensor:
@@ -63,39 +42,53 @@ def latents_of(vae: Vae, images: np.ndarray, batch: int = 16) -> Tensor:
     device = next(vae.parameters()).device
 
     def encoded(start: int) -> Tensor:
-        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):
+        with torch.no_grad(), mixed_precision(device):
             mean, _ = moments(vae, as_tensor(images[start : start + batch]).to(device))
         return mean.cpu() * LATENT_SCALE
 
     return torch.cat(in_threads(encoded, range(0, len(images), batch), device))
 
 
-def _share(model: TextToImage, clean: Tensor, noise: Tensor, times: Tensor, rows: Tensor) -> Tensor:
-    with torch.autocast(clean.device.type, torch.bfloat16):
-        found: Tensor = model(noised(clean, noise, times), times, rows)
+def _share(model: TextToImage, clean: Tensor, noise: Tensor, times: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+    with mixed_precision(clean.device):
+        states = model.reader(rows)
+        found: Tensor = model(noised(clean, noise, times), times, states)
     error = (found - noise).square().mean(dim=(1, 2, 3))
-    return (error * loss_weight(times)).mean()
+    return (error * loss_weight(times)).mean() + READING_WEIGHT * model.reader.loss(states, rows, labels)
 
 
 def train_text2image(
-    scenes: list[Scene], latents: Tensor, plan: Plan, checkpoint: Path, sizes: Sizes | None = None
+    scenes: list[Scene],
+    latents: Tensor,
+    reader: Reader,
+    plan: Plan,
+    checkpoint: Path,
+    sizes: Sizes | None = None,
+    start: Unet | None = None,
 ) -> TextToImage:
-    """Learns until `plan.steps`, from the checkpoint when there is one; returns the averaged weights' model."""
+    """Learns until `plan.steps`, from the checkpoint when there is one; returns the averaged weights' model.
+
+    Without a checkpoint it begins with the encoder of `reader` and with the UNet `start`, or with random weights.
+    """
     device = default_device()
     torch.manual_seed(plan.seed)
     model = TextToImage(sizes or Sizes()).to(device)
+    model.reader.load_state_dict(reader.state_dict())
+    if start is not None:
+        model.unet.load_state_dict(start.state_dict())
     if device.type == "cpu":
         model.unet.set_attn_processor(Float32Attention())
     run = Run(model, plan, checkpoint)
     while run.step < plan.steps:
         rng = np.random.default_rng([plan.seed, run.step])
-        chosen = rng.integers(len(scenes), size=plan.batch)
-        rows = rows_of([scenes[i] for i in chosen], rng)
+        picked = rng.integers(len(scenes), size=plan.batch)
+        chosen = [scenes[i] for i in picked]
         random = random_of(plan.seed, run.step)
-        clean = latents[chosen]
+        clean = latents[picked]
         noise = torch.randn(clean.shape, generator=random)
         times = random_times(plan.batch, random)
-        batch = [part.to(device) for part in (clean, noise, times, rows)]
+        whole = (clean, noise, times, rows_of(chosen, rng), labels_of(chosen))
+        batch = [part.to(device) for part in whole]
         run.learn([partial(_share, model, *(part[share] for part in batch)) for share in shares_of(plan.batch, device)])
     model.load_state_dict(run.average)
     return model.eval()

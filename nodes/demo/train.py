@@ -1,6 +1,7 @@
-"""`python -m nodes.demo.train vae|text2image|judge|export`: one stage, taken up from its last checkpoint.
+"""`python -m nodes.demo.train STAGE`: one stage, taken up from its last checkpoint.
 
-The order is vae, text2image, judge; `export` writes the shipped file from whatever text2image has learnt so far.
+The order is vae, text2image, judge. `decoder` teaches the VAE's decoder further and leaves the latents as they are;
+`export` writes the shipped file from whatever text2image has learnt so far.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from torch import Tensor
 from nodes.demo import judge, shipped
 from nodes.demo.architecture import LATENT_SCALE, Sizes, Vae, build_vae
 from nodes.demo.pictures import Pictures, cached
+from nodes.demo.reading import train_reader
 from nodes.demo.text2image import TextToImage, latents_of, train_text2image
 from nodes.demo.training import Plan, default_device, default_work
-from nodes.demo.vae import normalise, train_vae
+from nodes.demo.vae import normalise, train_decoder, train_vae
 
 PLANS = {
     "vae": Plan(steps=2800, batch=8, rate=2e-3, hidden_rate=0.008),
-    "text2image": Plan(steps=2900, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
+    "decoder": Plan(steps=250, batch=8, rate=3e-4, hidden_rate=0.002, warmup=20, decay=0.7, average=0.99),
+    "reader": Plan(steps=600, batch=64, rate=1e-3, hidden_rate=0.008, decay=0.5),
+    "text2image": Plan(steps=2300, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
 }
-STAGES = ("vae", "text2image", "judge", "export")
+STAGES = ("vae", "decoder", "text2image", "judge", "export")
 
 
 def learn_vae(pictures: Pictures, plan: Plan, work: Path) -> None:
@@ -37,35 +41,53 @@ def learn_vae(pictures: Pictures, plan: Plan, work: Path) -> None:
     device = next(vae.parameters()).device
     normalise(vae, unscaled.mean((0, 2, 3)).to(device), unscaled.std((0, 2, 3)).to(device))
     save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, work / "vae.safetensors")
+    cached_latents(pictures, work)
 
 
-def learnt_vae(work: Path) -> Vae:
+def learn_decoder(pictures: Pictures, plan: Plan, work: Path) -> None:
+    """The decoder further, into `decoder.safetensors`; what the encoder says does not change."""
+    from safetensors.torch import save_file
+
+    vae = train_decoder(learnt_vae(work), pictures, cached_latents(pictures, work), plan, work / "decoder.pt")
+    save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, work / "decoder.safetensors")
+
+
+def learnt_vae(work: Path, further: bool = False) -> Vae:
+    """The VAE that was learnt in this folder, else the shipped file's; `further`: with the decoder learnt further."""
     from safetensors.torch import load_file
 
+    file = work / "vae.safetensors"
+    if further and (work / "decoder.safetensors").exists():
+        file = work / "decoder.safetensors"
+    if not file.exists():
+        return shipped.read_back().vae.to(default_device())
     vae = build_vae(Sizes())
-    vae.load_state_dict(load_file(work / "vae.safetensors"))
+    vae.load_state_dict(load_file(file))
     return vae.eval().to(default_device())
 
 
 def cached_latents(pictures: Pictures, work: Path) -> Tensor:
     """Scaled latents of all pictures, computed once for each VAE."""
     file, made_by = work / f"latents-{len(pictures.scenes)}.npy", work / "vae.safetensors"
-    if not file.exists() or file.stat().st_mtime < made_by.stat().st_mtime:
+    if not file.exists() or (made_by.exists() and file.stat().st_mtime < made_by.stat().st_mtime):
         np.save(file, latents_of(learnt_vae(work), pictures.images).numpy())
     return torch.from_numpy(np.load(file))
 
 
-def learn_text2image(pictures: Pictures, plan: Plan, work: Path) -> None:
+def learn_text2image(pictures: Pictures, plan: Plan, work: Path, start: Path | None = None) -> None:
+    """Text encoder and UNet, the latter from random weights or from those of the file `start`, to the shipped file."""
     latents = cached_latents(pictures, work)
-    model = train_text2image(pictures.scenes, latents, plan, work / "text2image.pt")
-    shipped.write(learnt_vae(work), model)
+    unet = shipped.read_back(start).unet if start else None
+    reader = train_reader(pictures.scenes, replace(PLANS["reader"], seed=plan.seed), work / "reader.pt")
+    model = train_text2image(pictures.scenes, latents, reader, plan, work / "text2image.pt", start=unet)
+    shipped.write(learnt_vae(work, further=True), model)
 
 
 def export(work: Path) -> None:
     model = TextToImage(Sizes())
     state = torch.load(work / "text2image.pt", weights_only=True, map_location="cpu")
     model.load_state_dict(state["average"])
-    shipped.write(learnt_vae(work), model)
+    shipped.write(learnt_vae(work, further=True), model)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,7 +96,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--work", type=Path, default=default_work(), help="where checkpoints and drawn pictures lie")
     options.add_argument("--steps", type=int, help="fewer or more steps; the learning rate's decay moves with them")
     options.add_argument("--batch", type=int)
-    options.add_argument("--scenes", type=int, default=14_000, help="how many scenes are drawn")
+    options.add_argument("--scenes", type=int, default=16_000, help="how many scenes are drawn")
+    options.add_argument(
+        "--start", type=Path, help="text2image: begin with the UNet of this file, not with random weights"
+    )
     options.add_argument("--seed", type=int, default=0)
     return options
 
@@ -90,8 +115,12 @@ def main(arguments: list[str] | None = None) -> None:
     usual = PLANS[given.stage]
     plan = replace(usual, steps=given.steps or usual.steps, batch=given.batch or usual.batch, seed=given.seed)
     pictures = cached(given.scenes, given.seed, given.work, os.cpu_count() or 1)
-    learn = learn_vae if given.stage == "vae" else learn_text2image
-    learn(pictures, plan, given.work)
+    if given.stage == "vae":
+        learn_vae(pictures, plan, given.work)
+    elif given.stage == "decoder":
+        learn_decoder(pictures, plan, given.work)
+    else:
+        learn_text2image(pictures, plan, given.work, given.start)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import torch
 from nodes.demo import grammar, tokens
 from nodes.demo.captions import caption_of, full_caption
 from nodes.demo.pictures import scenes_of
+from nodes.demo.reading import rows_of, strewn
 from nodes.demo.scenes import COLOURS, HELD_OUT, Scene, Subject
-from nodes.demo.text2image import rows_of, strewn
 
 SCENE = Scene("night", "sea", "moon", (Subject("boat", "red", "left"), Subject("house", "white", "right")), seed=0)
 

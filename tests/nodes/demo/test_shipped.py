@@ -61,9 +61,9 @@ def test_writing_and_reading_back_keeps_every_number(tmp_path: Path) -> None:
         assert all(torch.equal(value.half().float(), kept[name]) for name, value in before.state_dict().items())
     texts = ["a red house", "a zebra at night"]
     rows = tokens.row_of()[tokens.encode(texts)]
-    trained.text.half().float()
+    trained.reader.encoder.half().float()
     with torch.no_grad():
-        assert torch.allclose(back.read(texts), trained.eval().read(rows), atol=1e-5)
+        assert torch.allclose(back.read(texts), trained.eval().reader(rows), atol=1e-5)
 
 
 def test_latents_have_deviation_1_with_sd_1s_scaling(model: Shipped) -> None:

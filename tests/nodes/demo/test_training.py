@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from nodes.demo.architecture import Sizes, build_vae
+from nodes.demo import tokens
+from nodes.demo.architecture import LATENT_SCALE, Sizes, build_vae
+from nodes.demo.captions import full_caption
+from nodes.demo.labels import labels_of
 from nodes.demo.muon import orthogonal
 from nodes.demo.noise import alphas, ddim, loss_weight, random_times
 from nodes.demo.pictures import Pictures, drawn, scenes_of
+from nodes.demo.reading import Reader, train_reader
+from nodes.demo.scenes import Scene
 from nodes.demo.text2image import TextToImage, latents_of, train_text2image
-from nodes.demo.training import Plan, Run
-from nodes.demo.vae import decode, moments, normalise, train_vae
+from nodes.demo.training import Plan, Run, has_fast_bfloat16, mixed_precision
+from nodes.demo.vae import as_tensor, decode, moments, normalise, train_decoder, train_vae
 
 TINY = Sizes(vae=(32, 32, 32, 32), unet=(32, 32), unet_layers=1, text_width=64, text_layers=1)
 PLAN = Plan(steps=3, batch=8, rate=1e-3, hidden_rate=1e-3, warmup=1, save_every=2)
@@ -59,12 +64,14 @@ def test_a_resumed_text_to_image_run_equals_an_uninterrupted_one(
     pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     latents = torch.randn((4, 4, 16, 16), generator=torch.Generator().manual_seed(0))
-    straight = train_text2image(pictures.scenes, latents, PLAN, tmp_path / "straight.pt", TINY)
+    torch.manual_seed(1)
+    reader = Reader(TINY)
+    straight = train_text2image(pictures.scenes, latents, reader, PLAN, tmp_path / "straight.pt", TINY)
     with monkeypatch.context() as patch:
         stop_after_the_first_checkpoint(patch)
         with pytest.raises(StoppedError):
-            train_text2image(pictures.scenes, latents, PLAN, tmp_path / "stopped.pt", TINY)
-    resumed = train_text2image(pictures.scenes, latents, PLAN, tmp_path / "stopped.pt", TINY)
+            train_text2image(pictures.scenes, latents, reader, PLAN, tmp_path / "stopped.pt", TINY)
+    resumed = train_text2image(pictures.scenes, latents, reader, PLAN, tmp_path / "stopped.pt", TINY)
     assert equal(straight, resumed)
     fresh = TextToImage(TINY)
     assert not equal(fresh, resumed)
@@ -133,3 +140,43 @@ def test_ddim_ends_at_the_picture_a_perfect_model_knows() -> None:
 
     text = torch.zeros((1, 77, 1))
     assert torch.allclose(ddim(knowing, torch.randn(1, 4, 2, 2), text, text, 5.0, 8), clean, atol=1e-4)
+
+
+def test_the_encoder_learns_to_read_what_stands_where_and_reads_no_picture_for_it(tmp_path: Path) -> None:
+    scenes = scenes_of(64, seed=3)
+    plan = replace(PLAN, steps=30, batch=32, hidden_rate=0.008, average=0.5)
+    before = loss_of_reading(train_reader(scenes, replace(plan, steps=1), tmp_path / "hardly.pt", TINY), scenes)
+    after = loss_of_reading(train_reader(scenes, plan, tmp_path / "reader.pt", TINY), scenes)
+    assert after < 0.75 * before
+
+
+def loss_of_reading(reader: Reader, scenes: list[Scene]) -> float:
+    rows = tokens.row_of()[tokens.encode([full_caption(scene) for scene in scenes])]
+    with torch.no_grad():
+        return reader.loss(reader(rows), rows, labels_of(scenes)).item()
+
+
+def test_bfloat16_is_used_only_where_the_device_multiplies_it_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    for able, fast in (({}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True)):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda able=able: able)
+        assert has_fast_bfloat16(cpu) is fast
+        with mixed_precision(cpu):
+            assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is (torch.bfloat16 if fast else torch.float32)
+
+
+def test_a_decoder_taught_further_errs_less_and_leaves_every_latent_as_it_was(
+    pictures: Pictures, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    vae = build_vae(TINY)
+    latents = latents_of(vae, pictures.images)
+
+    def error() -> float:
+        with torch.no_grad():
+            return (decode(vae, latents / LATENT_SCALE) - as_tensor(pictures.images)).abs().mean().item()
+
+    before = error()
+    train_decoder(vae, pictures, latents, replace(VAE_PLAN, steps=8, average=0.0), tmp_path / "decoder.pt")
+    assert error() < before
+    assert torch.equal(latents_of(vae, pictures.images), latents)
