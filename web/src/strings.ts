@@ -1,13 +1,14 @@
 // Every word the page says, in one place: another language is another object of this shape.
 // Sentences say what happened, where, and what to do. What the server says is shown as it says it.
 const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`;
+/** "a node", "3 nodes": one is said in its own words. */
+const counted = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
 
 export const english = {
   app: {
     name: 'Latent Loom',
     tagline: 'A node editor for diffusion models.',
     untitled: 'Untitled',
-    loading: 'Opening…',
   },
 
   title: {
@@ -44,7 +45,6 @@ export const english = {
     cancelHint: 'Cancel the running job',
     queue: 'Queue',
     queueEmpty: 'Nothing is waiting',
-    idle: 'Idle',
     queued: (number: number): string => `${number} waiting`,
     running: 'Running',
     percent: (fraction: number): string => `${Math.floor(fraction * 100)}%`,
@@ -55,7 +55,6 @@ export const english = {
     neverRan: 'never ran',
     reused: 'Nothing to compute: every node was reused.',
     reusedFix: 'Change an input, or set the seed to random.',
-    notSent: 'The workflow was not sent.',
     emptyGraph: 'There is nothing to run yet.',
     emptyGraphFix: 'Double-click the canvas to add a node, or open a template.',
     states: {
@@ -64,16 +63,6 @@ export const english = {
       done: 'done',
       failed: 'failed',
       cancelled: 'cancelled',
-    },
-    nodeStates: {
-      idle: 'not run yet',
-      waiting: 'waiting',
-      running: 'running',
-      done: 'computed',
-      cached: 'reused',
-      failed: 'failed',
-      cancelled: 'cancelled',
-      skipped: 'skipped',
     },
     finished: (title: string): string => `${title}: done.`,
     failed: (title: string): string => `${title}: failed.`,
@@ -111,9 +100,6 @@ export const english = {
     none: (text: string): string => `No node is called “${text}”.`,
     noneFitting: 'No node fits here.',
     empty: 'The nodes are not known yet: the worker is starting.',
-    hintMove: 'move',
-    hintAdd: 'add',
-    hintClose: 'close',
     inputs: 'Inputs',
     outputs: 'Outputs',
     commands: 'Commands',
@@ -125,15 +111,12 @@ export const english = {
     filter: 'Find a node',
     empty: 'No nodes yet.',
     nodes: (number: number): string => count(number, 'node', 'nodes'),
-    muted: 'muted',
-    bypassed: 'bypassed',
   },
 
   inspector: {
     label: 'Inspector',
     close: 'Close the inspector',
     nothing: 'Nothing selected',
-    nothingHint: 'Select a node to see its help and all its inputs.',
     several: (number: number): string => `${number} nodes selected`,
     workflow: 'Workflow',
     nodes: 'Nodes',
@@ -179,7 +162,6 @@ export const english = {
     empty: 'Results appear here.',
     more: 'Load earlier results',
     show: 'Show the results',
-    hide: 'Hide the results',
     picture: (name: string): string => `Open ${name}`,
     text: 'Text',
     live: 'Being made',
@@ -193,7 +175,6 @@ export const english = {
     zoomIn: 'Zoom in (+)',
     zoomOut: 'Zoom out (−)',
     fit: 'Fit (0)',
-    actual: 'Actual size (1)',
     download: 'Download',
     open: 'Open the workflow of this picture',
     openShort: 'Open workflow',
@@ -284,18 +265,122 @@ export const english = {
 
   shortcuts: {
     label: 'Shortcuts',
-    /** Keys the canvas answers: what they do, then the keys. */
-    canvas: [
-      ['Add a node', 'Tab', 'Space'],
-      ['Delete', 'Delete'],
-      ['Copy', 'Mod+c'],
-      ['Paste', 'Mod+v'],
-      ['Duplicate', 'Mod+d'],
-      ['Select all', 'Mod+a'],
-      ['Mute', 'm'],
-      ['Bypass', 'b'],
-      ['Show everything', 'f'],
-    ] as [string, ...string[]][],
+    add: 'Add a node',
+    delete: 'Delete',
+    copy: 'Copy',
+    cut: 'Cut',
+    paste: 'Paste',
+    duplicate: 'Duplicate',
+    selectAll: 'Select all',
+    mute: 'Mute',
+    bypass: 'Bypass',
+    frame: 'Frame the selection',
+    rename: 'Rename',
+    showSelection: 'Show the selection',
+    showAll: 'Show everything',
+    zoomIn: 'Zoom in',
+    zoomOut: 'Zoom out',
+    actualSize: 'Zoom to 100%',
+  },
+
+  canvas: {
+    label: 'Workflow',
+    empty: 'An empty canvas',
+    emptyHint: 'Double-click anywhere to add a node, or drop a workflow or a picture here.',
+    missing: 'Missing node',
+    missingHelp: (type: string): string => `"${type}" is not installed. Its values are kept, and it will work again once it is.`,
+    unfilled: 'Needs a link',
+    from: (node: string): string => `from ${node}`,
+    inputOf: (title: string, type: string): string => `Input ${title}, takes ${type}`,
+    outputOf: (title: string, type: string): string => `Output ${title}, gives ${type}`,
+    linkedFrom: (node: string, output: string): string => `linked from ${node}, ${output}`,
+    linkedTo: (number: number): string => (number === 1 ? 'linked to one input' : `linked to ${number} inputs`),
+    notLinked: 'not linked',
+    nodeName: (title: string, at: number, of: number, state: string): string =>
+      [title, `${at} of ${of}`, state].filter(Boolean).join(', '),
+    progress: (title: string): string => `Progress of ${title}`,
+    preview: 'Preview',
+    result: (name: string): string => `Open ${name} at full size`,
+    noPicture: 'The picture appears here when it is made.',
+    editTitle: 'Title of the node',
+    editFrame: 'Title of the frame',
+    editNote: 'Text of the note, in Markdown',
+    frame: (title: string): string => `Frame ${title || 'without a title'}`,
+    newFrame: 'Frame',
+    note: 'Note',
+    emptyNote: 'Double-click to write a note.',
+    resize: 'Resize',
+    collapse: 'Collapse',
+    expand: 'Expand',
+    showTraceback: 'Details',
+  },
+
+  /** How a node fares, on its card, in the outline and in the inspector. */
+  node: {
+    muted: 'muted',
+    bypassed: 'bypassed',
+    states: {
+      idle: '',
+      waiting: 'waiting',
+      running: 'running',
+      done: 'done',
+      cached: 'reused',
+      failed: 'error',
+      cancelled: 'cancelled',
+      skipped: 'skipped',
+    },
+  },
+
+  /** What the user did, for the live region when it is taken back. */
+  edits: {
+    undone: (label: string): string => `Undone: ${label}`,
+    redone: (label: string): string => `Done again: ${label}`,
+    rename: 'Rename the workflow',
+    addNode: 'Add a node',
+    addFrame: 'Add a frame',
+    addNote: 'Add a note',
+    changeFrame: 'Change a frame',
+    changeNote: 'Change a note',
+    changeValue: 'Change a value',
+    changeSeedRule: 'Change what the seed does',
+    changeLook: (nodes: number): string => `Change the look of ${counted(nodes, 'a node', 'nodes')}`,
+    mode: {
+      run: (nodes: number): string => `Run ${counted(nodes, 'a node', 'nodes')} again`,
+      mute: (nodes: number): string => `Mute ${counted(nodes, 'a node', 'nodes')}`,
+      bypass: (nodes: number): string => `Bypass ${counted(nodes, 'a node', 'nodes')}`,
+    },
+    connect: 'Connect',
+    disconnect: 'Disconnect',
+    moveLink: 'Move a link',
+    move: (items: number): string => `Move ${counted(items, 'one item', 'items')}`,
+    resize: 'Resize a node',
+    delete: (nodes: number, frames: number, notes: number): string => {
+      const all = nodes + frames + notes;
+      const one = nodes ? 'a node' : frames ? 'a frame' : 'a note';
+      return `Delete ${counted(all, one, all === nodes ? 'nodes' : 'items')}`;
+    },
+    paste: (items: number): string => `Paste ${counted(items, 'one item', 'items')}`,
+  },
+
+  /** Types of values, as a person says them. */
+  types: {
+    int: 'a whole number',
+    float: 'a number',
+    str: 'text',
+    bool: 'on or off',
+    file: 'a file',
+    any: 'anything',
+  },
+
+  /** Why a link cannot be. */
+  refusals: {
+    gone: 'That node is gone.',
+    missing: 'This node is missing, so nothing is known of its inputs.',
+    noInput: 'There is no such input.',
+    chosen: 'This is chosen here and cannot be linked.',
+    circle: 'This would make a circle: the node would feed itself.',
+    nothing: 'Nothing here takes this.',
+    misfit: (wanted: string, given: string): string => `Takes ${wanted}, not ${given}.`,
   },
 
   widgets: {
@@ -341,8 +426,10 @@ export const english = {
 
   time: {
     now: 'just now',
-    seconds: (seconds: number): string => `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`,
+    milliseconds: (number: string): string => `${number} ms`,
+    seconds: (number: string): string => `${number} s`,
     minutes: (minutes: number, seconds: number): string => `${minutes} min ${seconds} s`,
+    hours: (hours: number, minutes: number): string => `${hours} h ${minutes} min`,
     minutesAgo: (minutes: number): string => `${minutes} min ago`,
     hoursAgo: (hours: number): string => `${hours} h ago`,
   },

@@ -123,14 +123,6 @@ export class Autosave {
     await this.send();
   }
 
-  /** Theirs has been loaded as a change of this document: it stands on their revision. */
-  tookTheirs(revision: number): void {
-    this.#revision = revision;
-    this.#settle();
-    this.#dirty = false;
-    void this.#keep();
-  }
-
   async discard(id: string): Promise<void> {
     await deleteWorkflow(id);
     await this.#store.remove(id);

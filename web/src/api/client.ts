@@ -152,6 +152,3 @@ export const setCacheLimits = (memory: number, disk: number): Promise<CacheUse> 
   request('cache', { method: 'PUT', json: { memory, disk } });
 
 export const clearCache = (): Promise<CacheUse> => request('cache/clear', { method: 'POST' });
-
-export const postCheck = async (workflow: Workflow): Promise<Problem[]> =>
-  (await request<{ problems: Problem[] }>('workflows/check', { method: 'POST', json: { workflow } })).problems;

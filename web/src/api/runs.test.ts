@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { IDLE, type NodeRun } from '../editor/run';
-import type { OutputInfo } from './messages.gen';
 import { RunDrawing } from './runs';
+import { output } from './testing/outputs';
 
 function screen(): { drawing: RunDrawing; frame: () => void; runs: Map<string, NodeRun>; drawn: () => number } {
   const runs = new Map<string, NodeRun>();
@@ -18,19 +18,6 @@ function screen(): { drawing: RunDrawing; frame: () => void; runs: Map<string, N
   const drawing = new RunDrawing({ set, reset, all: runs }, (draw) => later.push(draw));
   return { drawing, runs, drawn: () => calls, frame: () => later.splice(0).forEach((draw) => draw()) };
 }
-
-const output = (id: number, node = 'save'): OutputInfo => ({
-  id,
-  node,
-  job: 'j',
-  url: `/api/files/results/${id}.png`,
-  name: `${id}.png`,
-  media_type: 'image/png',
-  width: 8,
-  height: 8,
-  text: '',
-  created: 0,
-});
 
 test('many changes of a node between two frames are drawn once', () => {
   const { drawing, frame, runs, drawn } = screen();

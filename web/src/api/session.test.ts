@@ -1,23 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { IDLE, type NodeRun } from '../editor/run';
-import type { JobInfo, OutputInfo } from './messages.gen';
+import type { JobInfo } from './messages.gen';
 import { jobToShow, Session, withJob, withOutputs } from './session.svelte';
+import { output } from './testing/outputs';
 
 const job = (id: string, state: JobInfo['state'], created = 1, document = 'd'): JobInfo => ({ id, state, created, document, title: id });
-
-const output = (id: number, node = 'save'): OutputInfo => ({
-  id,
-  node,
-  job: 'a',
-  url: `/api/files/results/${id}.png`,
-  name: `${id}.png`,
-  media_type: 'image/png',
-  width: 8,
-  height: 8,
-  text: '',
-  created: id,
-});
 
 let runs: Map<string, NodeRun>;
 let finished: [string, number][];

@@ -1,10 +1,10 @@
-// The canvas's keys. A list of what each does, so that help can show it; keys belong to a field while one is
-// being typed in, and to whoever answered them first.
-import { addFrame } from '../editor/adding';
+// What a key does on the canvas. Keys belong to a field while one is being typed in, and to whoever answered
+// them first.
 import { nextNode, type Direction } from '../geometry/walk';
 import { STEP } from '../geometry/snap';
 import { movesOf, itemsToMove } from './gestures/drag';
 import type { Pointer } from './pointer';
+import { SHORTCUTS } from './shortcuts';
 import type { Stage } from './stage.svelte';
 import { isTyping } from './typing';
 
@@ -16,15 +16,7 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 };
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] } as const;
 
-export interface Shortcut {
-  /** As in KeyboardEvent.key, "Mod+" for Ctrl or ⌘. */
-  keys: readonly string[];
-  label: string;
-  run: () => void;
-}
-
 export class Keys {
-  readonly shortcuts: readonly Shortcut[];
   readonly #stage: Stage;
   readonly #pointer: Pointer;
   #spaceUsed = false;
@@ -32,7 +24,6 @@ export class Keys {
   constructor(stage: Stage, pointer: Pointer) {
     this.#stage = stage;
     this.#pointer = pointer;
-    this.shortcuts = this.#list();
   }
 
   down(event: KeyboardEvent): void {
@@ -123,29 +114,9 @@ export class Keys {
 
   #shortcut(event: KeyboardEvent): boolean {
     const name = nameOf(event);
-    const found = this.shortcuts.find(({ keys }) => keys.includes(name));
-    found?.run();
+    const found = SHORTCUTS.find(({ keys }) => keys.includes(name));
+    found?.run(this.#stage);
     return found !== undefined;
-  }
-
-  #list(): Shortcut[] {
-    const { editor } = this.#stage;
-    return [
-      { keys: ['Delete', 'Backspace'], label: 'Delete', run: () => editor.edit.remove(editor.selection.items) },
-      { keys: ['Mod+a'], label: 'Select all', run: () => editor.selectAll() },
-      { keys: ['Mod+d'], label: 'Duplicate', run: () => editor.clipboard.duplicate() },
-      { keys: ['Mod+z'], label: 'Undo', run: () => editor.undo() },
-      { keys: ['Mod+Shift+z', 'Mod+y'], label: 'Redo', run: () => editor.redo() },
-      { keys: ['m'], label: 'Mute', run: () => editor.edit.toggleMode(editor.selection.nodes, 'mute') },
-      { keys: ['b'], label: 'Bypass', run: () => editor.edit.toggleMode(editor.selection.nodes, 'bypass') },
-      { keys: ['f'], label: 'Show the selection', run: () => editor.fit('selection') },
-      { keys: ['Home'], label: 'Show all', run: () => editor.fit('all') },
-      { keys: ['g'], label: 'Frame the selection', run: () => void addFrame(editor) },
-      { keys: ['F2'], label: 'Rename', run: () => this.#stage.rename() },
-      { keys: ['+', '='], label: 'Zoom in', run: () => editor.camera.zoomTo(editor.camera.view.zoom * 1.25) },
-      { keys: ['-'], label: 'Zoom out', run: () => editor.camera.zoomTo(editor.camera.view.zoom / 1.25) },
-      { keys: ['0'], label: 'Zoom to 100%', run: () => editor.camera.zoomTo(1) },
-    ];
   }
 }
 

@@ -9,6 +9,7 @@ import { inputType, isLinkable, outputType } from '../document/typing';
 import type { InputEnd, LooseEnd, NodeData, OutputEnd, Point } from '../document/types';
 import type { Curve } from '../geometry/curve';
 import type { SocketEnd } from '../geometry/hit';
+import { strings } from '../strings';
 
 export class Linking {
   readonly end: LooseEnd;
@@ -70,17 +71,17 @@ export class Linking {
   #refusesInput(to: InputEnd, from: OutputEnd): string | null {
     const node = this.#graph.nodes.get(to.node);
     const slot = node && this.#slot(node, to.input);
-    if (!node || !slot) return 'Nothing is known of this input.';
-    if (!isLinkable(slot)) return 'This is chosen here and cannot be linked.';
+    if (!node || !slot) return strings.refusals.noInput;
+    if (!isLinkable(slot)) return strings.refusals.chosen;
     const wanted = inputType(this.#graph, this.#catalogue, node, slot);
     if (!fits(this.#catalogue, this.type, wanted)) return misfit(this.#catalogue, this.type, wanted);
-    return this.#round.has(to.node) || to.node === from.node ? 'This would make a circle.' : null;
+    return this.#round.has(to.node) || to.node === from.node ? strings.refusals.circle : null;
   }
 
   #refusesOutput(from: OutputEnd, wanted: string): string | null {
     const given = outputType(this.#graph, this.#catalogue, from);
     if (!fits(this.#catalogue, given, wanted)) return misfit(this.#catalogue, given, wanted);
-    return this.#round.has(from.node) ? 'This would make a circle.' : null;
+    return this.#round.has(from.node) ? strings.refusals.circle : null;
   }
 
   #slot(node: NodeData, input: string): ReturnType<typeof slotsOf>[number] | undefined {

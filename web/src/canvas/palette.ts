@@ -68,15 +68,3 @@ export function categoryColour(category: string): string {
   for (const letter of top) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) >>> 0;
   return top ? (OTHERS[sum % OTHERS.length] ?? '#7d8593') : '#7d8593';
 }
-
-/** Colours a user may give a node, frame or note. */
-export const DRESS: readonly { name: string; colour: string }[] = [
-  { name: 'Rose', colour: '#d88cb8' },
-  { name: 'Amber', colour: '#eba72f' },
-  { name: 'Lemon', colour: '#e3d35a' },
-  { name: 'Green', colour: '#2fbd92' },
-  { name: 'Sky', colour: '#62b8ee' },
-  { name: 'Violet', colour: '#8c9cf0' },
-  { name: 'Rust', colour: '#ef7b45' },
-  { name: 'Stone', colour: '#93a0b4' },
-];

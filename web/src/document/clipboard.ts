@@ -1,8 +1,9 @@
 // Copied items as text, so that they travel between tabs, browsers and chat windows. What is pasted gets new
 // ids; links between copied nodes stay, links from outside stay only when asked for and still there.
+import { strings } from '../strings';
 import type { Change, Command } from './change';
 import type { Items } from './edit/items';
-import { counted, graphOf, type Place } from './edit/place';
+import { graphOf, type Place } from './edit/place';
 import { cut } from './edit/links';
 import { freshId } from './ids';
 import { isLink, type FrameData, type NodeData, type NoteData, type Point } from './types';
@@ -98,7 +99,7 @@ export function paste(place: Place, clip: Clip, options: PasteOptions): Pasted |
     frames: new Set(ids.frames.values()),
     notes: new Set(ids.notes.values()),
   };
-  return { command: { label: `Paste ${counted(changes.length, 'one item', 'items')}`, changes }, items };
+  return { command: { label: strings.edits.paste(changes.length), changes }, items };
 }
 
 type NewIds = Record<keyof Clip, Map<string, string>>;

@@ -1,5 +1,6 @@
 // Which output may be plugged into which input, and in words why not. Looked up in the catalogue's table;
 // unions and type variables are taken apart here, since the table names plain types only.
+import { strings } from '../strings';
 import type { Catalogue, NodeSchema } from './catalogue';
 
 export const isVariable = (type: string): boolean => type.startsWith('$');
@@ -21,14 +22,7 @@ export function fits(catalogue: Catalogue, output: string, input: string): boole
   });
 }
 
-const PLAIN_WORDS: Readonly<Record<string, string>> = {
-  int: 'a whole number',
-  float: 'a number',
-  str: 'text',
-  bool: 'on or off',
-  file: 'a file',
-  any: 'anything',
-};
+const PLAIN_WORDS: Readonly<Record<string, string>> = strings.types;
 
 /** A type as a person says it: "an image", "a number or text". */
 export function typeInWords(catalogue: Catalogue, type: string): string {
@@ -50,5 +44,5 @@ function withArticle(title: string): string {
 
 /** The sentence shown while a link is dragged over an input that does not take it. */
 export function misfit(catalogue: Catalogue, output: string, input: string): string {
-  return `Takes ${typeInWords(catalogue, input)}, not ${typeInWords(catalogue, output)}.`;
+  return strings.refusals.misfit(typeInWords(catalogue, input), typeInWords(catalogue, output));
 }

@@ -1,5 +1,6 @@
 // What flows where: the type an output really has and an input really takes, once type variables are bound
 // by the links that stand. Follows links upstream step by step, never by recursion.
+import { strings } from '../strings';
 import type { Catalogue, NodeSchema } from './catalogue';
 import { boundOf, fits, isVariable, misfit } from './fits';
 import { slotsOf, type Slot } from './inputs';
@@ -58,15 +59,15 @@ export const isLinkable = (slot: Slot): boolean => slot.schema.widget?.kind !== 
 export function refusal(graph: Graph, catalogue: Catalogue, from: OutputEnd, to: InputEnd): string | null {
   const target = graph.nodes.get(to.node);
   const schema = target && catalogue.nodes[target.type];
-  if (!target || !graph.nodes.has(from.node)) return 'That node is gone.';
-  if (!schema) return 'This node is missing, so nothing is known of its inputs.';
+  if (!target || !graph.nodes.has(from.node)) return strings.refusals.gone;
+  if (!schema) return strings.refusals.missing;
   const slot = slotsOf(schema, target).find(({ name }) => name === to.input);
-  if (!slot) return 'There is no such input.';
-  if (!isLinkable(slot)) return 'This is chosen here and cannot be linked.';
+  if (!slot) return strings.refusals.noInput;
+  if (!isLinkable(slot)) return strings.refusals.chosen;
   const given = outputType(graph, catalogue, from);
   const wanted = inputType(graph, catalogue, target, slot);
   if (!fits(catalogue, given, wanted)) return misfit(catalogue, given, wanted);
-  if (graph.links.downstream(to.node).has(from.node)) return 'This would make a circle: the node would feed itself.';
+  if (graph.links.downstream(to.node).has(from.node)) return strings.refusals.circle;
   return null;
 }
 

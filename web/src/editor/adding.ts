@@ -5,6 +5,7 @@ import type { Json, Point } from '../document/types';
 import { HEADER, ROW, WIDTH } from '../geometry/layout';
 import { around, grown } from '../geometry/rect';
 import { snapped } from '../geometry/snap';
+import { strings } from '../strings';
 import type { Editor } from './editor.svelte';
 import { fittingSocket } from './fitting';
 import type { PaletteRequest } from './requests.svelte';
@@ -34,7 +35,7 @@ export function addChosen({ document, selection, camera, requests }: Editor, typ
 }
 
 /** A frame around the selection, or an empty one in the middle of the view. */
-export function addFrame({ document, selection, camera, scene }: Editor, title = 'Frame'): string {
+export function addFrame({ document, selection, camera, scene }: Editor, title = strings.canvas.newFrame): string {
   const held = around(scene.boxesOf(selection.items));
   const box = held ? grown(held, FRAME_MARGIN) : camera.boxInMiddle(400, 300);
   const room = held ? FRAME_TITLE : 0;

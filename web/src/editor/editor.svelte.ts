@@ -6,6 +6,7 @@ import type { Size, Workflow } from '../document/types';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
 import type { View } from '../geometry/view';
+import { strings } from '../strings';
 import { Camera } from './camera.svelte';
 import { Clipboard } from './clipboard';
 import { Edits } from './edits';
@@ -74,12 +75,12 @@ export class Editor {
 
   undo(): void {
     const undone = this.document.undo();
-    if (undone) this.announcement = `Undone: ${undone.label}`;
+    if (undone) this.announcement = strings.edits.undone(undone.label);
   }
 
   redo(): void {
     const redone = this.document.redo();
-    if (redone) this.announcement = `Done again: ${redone.label}`;
+    if (redone) this.announcement = strings.edits.redone(redone.label);
   }
 
   selectAll(): void {

@@ -5,6 +5,7 @@ import * as links from '../document/edit/links';
 import * as values from '../document/edit/values';
 import { refusal } from '../document/typing';
 import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Size } from '../document/types';
+import { strings } from '../strings';
 import type { OpenDocument } from './open-document.svelte';
 
 export class Edits {
@@ -18,7 +19,7 @@ export class Edits {
     const before = this.#document.title;
     if (before === title) return;
     const changes: Change[] = [{ table: 'document', key: 'title', before, after: title }];
-    this.#document.do({ label: 'Rename the workflow', changes, merge: 'title' });
+    this.#document.do({ label: strings.edits.rename, changes, merge: 'title' });
   }
 
   setValue(node: string, input: string, value: Json): void {
@@ -76,14 +77,14 @@ export class Edits {
     const frame = this.#document.peek.frames.get(id);
     if (!frame) return;
     const changed = { ...frame, ...change } as FrameData;
-    this.#document.do(items.putFrame(this.#document.place, id, changed, 'Change a frame'));
+    this.#document.do(items.putFrame(this.#document.place, id, changed, strings.edits.changeFrame));
   }
 
   changeNote(id: string, change: Partial<NoteData>): void {
     const note = this.#document.peek.notes.get(id);
     if (!note) return;
     const changed = { ...note, ...change } as NoteData;
-    this.#document.do(items.putNote(this.#document.place, id, changed, 'Change a note'));
+    this.#document.do(items.putNote(this.#document.place, id, changed, strings.edits.changeNote));
   }
 
   remove(chosen: items.Items): void {

@@ -1,4 +1,4 @@
-// Which node types could take, or give, the loose end of a link, and by which of their sockets.
+// By which of its sockets a node type takes, or gives, the loose end of a link.
 import type { Catalogue, NodeSchema } from '../document/catalogue';
 import { fits, boundOf } from '../document/fits';
 import { isLinkable } from '../document/typing';
@@ -16,8 +16,4 @@ export function fittingSocket(catalogue: Catalogue, schema: NodeSchema, end: Loo
     .filter((slot) => fits(catalogue, end.type, boundOf(slot.schema.type, schema)));
   const exact = taken.find((slot) => slot.schema.type === end.type);
   return (exact ?? taken.find((slot) => !slot.schema.widget) ?? taken[0])?.name ?? null;
-}
-
-export function fittingNodes(catalogue: Catalogue, end: LooseEnd): NodeSchema[] {
-  return Object.values(catalogue.nodes).filter((schema) => fittingSocket(catalogue, schema, end) !== null);
 }

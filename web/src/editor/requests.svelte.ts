@@ -3,8 +3,6 @@
 import type { InputEnd, LooseEnd, Point } from '../document/types';
 import type { OutputInfo } from './run';
 
-export type { LooseEnd };
-
 export interface PaletteRequest {
   /** Where on the page, in CSS pixels of the window. */
   x: number;

@@ -3,12 +3,6 @@ import { strings } from '../strings';
 
 const words = strings.time;
 
-export function duration(seconds: number): string {
-  if (seconds < 60) return words.seconds(seconds);
-  const whole = Math.round(seconds);
-  return words.minutes(Math.floor(whole / 60), whole % 60);
-}
-
 /** How long ago, for lists; `then` and `now` in milliseconds. */
 export function ago(then: number, now: number): string {
   const minutes = Math.floor((now - then) / 60_000);

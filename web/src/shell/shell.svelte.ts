@@ -128,7 +128,7 @@ export class Shell {
     }
   }
 
-  /** The other side of a conflict comes in as one change, which undo takes back. */
+  /** The other side of a conflict is opened in the place of this one. */
   takeTheirs(theirs: StoredWorkflow): void {
     this.show(theirs.workflow, { revision: theirs.revision, dirty: false, used: [...this.autosave.used] });
   }

@@ -5,6 +5,7 @@ import { outputType, inputType } from '../../document/typing';
 import { slotNamed } from '../../document/inputs';
 import { isLink, type InputEnd, type OutputEnd, type Point } from '../../document/types';
 import { socketAt, type SocketEnd } from '../../geometry/hit';
+import { strings } from '../../strings';
 import { Linking } from '../linking';
 import type { Stage } from '../stage.svelte';
 import type { Gesture, Spot } from './gesture';
@@ -63,7 +64,7 @@ export class LinkDrag implements Gesture {
     if (this.#target) text = nameOf(this.#stage, this.#target);
     else if (body) {
       const over = socketAt(editor.scene, at, 40, () => true);
-      text = (over && this.#linking.refusal(over)) || 'Nothing here takes this.';
+      text = (over && this.#linking.refusal(over)) || strings.refusals.nothing;
     }
     const hint = text ? { x: client[0], y: client[1], text, good: this.#target !== null } : null;
     if (hint?.text !== this.#stage.hint?.text || hint) this.#stage.hint = hint;

@@ -1,9 +1,12 @@
 // Adding, removing, moving and dressing what lies on the canvas: nodes, frames and notes.
+import { strings } from '../../strings';
 import type { Change, Command } from '../change';
 import { closeGaps } from '../inputs';
 import type { FrameData, Mode, NodeData, NoteData, Point, Size } from '../types';
 import { cut } from './links';
-import { counted, graphOf, nodeChange, schemaOf, without, type Place } from './place';
+import { graphOf, nodeChange, schemaOf, without, type Place } from './place';
+
+const words = strings.edits;
 
 /** Ids of things on the canvas, by kind. */
 export interface Items {
@@ -16,21 +19,16 @@ export const NOTHING: Items = { nodes: new Set(), frames: new Set(), notes: new 
 
 export const countOf = (items: Items): number => items.nodes.size + items.frames.size + items.notes.size;
 
-const itemsInWords = (items: Items): string => {
-  if (countOf(items) === items.nodes.size) return counted(items.nodes.size, 'node');
-  return counted(countOf(items), items.frames.size ? 'frame' : 'note', 'items');
-};
-
 export function addNode(place: Place, id: string, node: NodeData): Command {
-  return { label: 'Add a node', changes: [{ table: 'nodes', graph: place.graph, id, before: undefined, after: node }] };
+  return { label: words.addNode, changes: [{ table: 'nodes', graph: place.graph, id, before: undefined, after: node }] };
 }
 
-export function putFrame(place: Place, id: string, after: FrameData, label = 'Add a frame'): Command | null {
+export function putFrame(place: Place, id: string, after: FrameData, label = words.addFrame): Command | null {
   const before = graphOf(place).frames.get(id);
   return before === after ? null : { label, changes: [{ table: 'frames', graph: place.graph, id, before, after }] };
 }
 
-export function putNote(place: Place, id: string, after: NoteData, label = 'Add a note'): Command | null {
+export function putNote(place: Place, id: string, after: NoteData, label = words.addNote): Command | null {
   const before = graphOf(place).notes.get(id);
   return before === after ? null : { label, changes: [{ table: 'notes', graph: place.graph, id, before, after }] };
 }
@@ -56,7 +54,7 @@ export function remove(place: Place, items: Items): Command | null {
     const before = graph.notes.get(id);
     if (before) changes.push({ table: 'notes', graph: place.graph, id, before, after: undefined });
   }
-  return changes.length ? { label: `Delete ${itemsInWords(items)}`, changes } : null;
+  return changes.length ? { label: words.delete(items.nodes.size, items.frames.size, items.notes.size), changes } : null;
 }
 
 function withoutSources(place: Place, node: NodeData, gone: ReadonlySet<string>): NodeData {
@@ -92,13 +90,12 @@ export function move(place: Place, moves: Moves): Command | null {
     const after = before && moved(before, point);
     if (before && after !== before) changes.push({ table: 'notes', graph: place.graph, id, before, after });
   }
-  const count = changes.length;
-  return count ? { label: `Move ${count === 1 ? 'one item' : `${count} items`}`, changes } : null;
+  return changes.length ? { label: words.move(changes.length), changes } : null;
 }
 
 export function resizeNode(place: Place, id: string, size: Size | null): Command | null {
   const changes = nodeChange(place, id, (node) => (size ? { ...node, size } : without(node, 'size')));
-  return changes.length ? { label: 'Resize a node', changes } : null;
+  return changes.length ? { label: words.resize, changes } : null;
 }
 
 /** Mutes or bypasses nodes; all of them being so already, they run again. */
@@ -115,8 +112,7 @@ export function setMode(place: Place, ids: ReadonlySet<string>, mode: Mode): Com
       return mode === 'run' ? without(node, 'mode') : { ...node, mode };
     }),
   );
-  const label = { run: 'Run again', mute: 'Mute', bypass: 'Bypass' }[mode];
-  return changes.length ? { label: `${label} ${counted(changes.length, 'node')}`, changes } : null;
+  return changes.length ? { label: words.mode[mode](changes.length), changes } : null;
 }
 
 /** A title, a colour, whether it is collapsed; '' or false is the type's own look. */
@@ -129,7 +125,7 @@ export function dress(place: Place, ids: ReadonlySet<string>, look: NodeLook): C
       return { ...kept, ...Object.fromEntries(Object.entries(look).filter(([, value]) => value)) };
     }),
   );
-  return changes.length ? { label: `Change the look of ${counted(changes.length, 'a node', 'nodes')}`, changes } : null;
+  return changes.length ? { label: words.changeLook(changes.length), changes } : null;
 }
 
 export interface NodeLook {

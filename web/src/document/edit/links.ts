@@ -1,9 +1,12 @@
 // Making and cutting links. An input holds one link at most, so a new one replaces the old; the constant its
 // widget held is kept inside the link and comes back when the link goes.
+import { strings } from '../../strings';
 import type { Command } from '../change';
 import { closeGaps, lengthOf } from '../inputs';
 import { asInput, constantOf, isLink, type InputEnd, type InputValue, type NodeData, type OutputEnd } from '../types';
 import { nodeChange, schemaOf, without, type Place } from './place';
+
+const words = strings.edits;
 
 /** The value of an input once it is linked. */
 export function linked(before: InputValue | undefined, from: OutputEnd): InputValue {
@@ -24,7 +27,7 @@ export function connect(place: Place, from: OutputEnd, to: InputEnd): Command | 
     if (isLink(before) && before.link[0] === from.node && before.link[1] === from.output) return node;
     return { ...node, inputs: { ...node.inputs, [to.input]: linked(before, from) } };
   });
-  return changes.length ? { label: 'Connect', changes } : null;
+  return changes.length ? { label: words.connect, changes } : null;
 }
 
 export function disconnect(place: Place, to: InputEnd): Command | null {
@@ -32,7 +35,7 @@ export function disconnect(place: Place, to: InputEnd): Command | null {
     const inputs = cut(node.inputs, to.input);
     return inputs === node.inputs ? node : { ...node, inputs: closeGaps(schemaOf(place, node), inputs) };
   });
-  return changes.length ? { label: 'Disconnect', changes } : null;
+  return changes.length ? { label: words.disconnect, changes } : null;
 }
 
 /** Takes a link off one input and puts it on another, as one step: what dragging its end does. */
@@ -40,13 +43,13 @@ export function relink(place: Place, from: OutputEnd, was: InputEnd, to: InputEn
   if (was.node === to.node && was.input === to.input) return null;
   if (was.node !== to.node) {
     const changes = [...(disconnect(place, was)?.changes ?? []), ...(connect(place, from, to)?.changes ?? [])];
-    return changes.length ? { label: 'Move a link', changes } : null;
+    return changes.length ? { label: words.moveLink, changes } : null;
   }
   const changes = nodeChange(place, to.node, (node) => {
     const inputs = { ...cut(node.inputs, was.input), [to.input]: linked(node.inputs[to.input], from) };
     return { ...node, inputs: closeGaps(schemaOf(place, node), inputs) };
   });
-  return { label: 'Move a link', changes };
+  return { label: words.moveLink, changes };
 }
 
 /** The name of the free place of a growing input. */

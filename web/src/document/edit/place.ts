@@ -30,6 +30,3 @@ export function without<T extends object>(object: T, key: string): T {
   const { [key as keyof T]: _gone, ...rest } = object;
   return rest as T;
 }
-
-export const counted = (number: number, one: string, many = `${one}s`): string =>
-  number === 1 ? one : `${number} ${many}`;

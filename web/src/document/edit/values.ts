@@ -1,4 +1,5 @@
 // Constants of inputs: setting one, choosing a variant, and what a seed does after a run.
+import { strings } from '../../strings';
 import type { Command } from '../change';
 import { asInput, isLink, type AfterRun, type InputValue, type Json, type NodeData } from '../types';
 import { nodeChange, schemaOf, without, type Place } from './place';
@@ -11,7 +12,7 @@ export function setValue(place: Place, id: string, input: string, value: Json): 
     if (JSON.stringify(before) === JSON.stringify(after)) return node;
     return withoutOtherVariants(place, { ...node, inputs: { ...node.inputs, [input]: after } }, input);
   });
-  return changes.length ? { label: 'Change a value', changes, merge: `value ${place.graph} ${id} ${input}` } : null;
+  return changes.length ? { label: strings.edits.changeValue, changes, merge: `value ${place.graph} ${id} ${input}` } : null;
 }
 
 /** Choosing a variant takes away the inputs of the one chosen before: they mean nothing to the new one. */
@@ -32,5 +33,5 @@ export function setAfterRun(place: Place, id: string, input: string, rule: After
     const after = rule === 'fixed' ? without(node.after ?? {}, input) : { ...node.after, [input]: rule };
     return Object.keys(after).length ? { ...node, after } : without(node, 'after');
   });
-  return changes.length ? { label: 'Change what the seed does', changes } : null;
+  return changes.length ? { label: strings.edits.changeSeedRule, changes } : null;
 }

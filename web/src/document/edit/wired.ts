@@ -1,4 +1,5 @@
 // A new node, wired to the loose end of a link when it was dragged into the open: one step to undo.
+import { strings } from '../../strings';
 import { together, type Command } from '../change';
 import { asInput, type Json, type LooseEnd, type NodeData, type Point } from '../types';
 import { addNode } from './items';
@@ -22,5 +23,5 @@ export function addWired(
   const version = place.catalogue.nodes[type]?.version ?? 1;
   const added = addNode(place, id, { type, version, inputs, position });
   if (end?.direction !== 'in' || !socket) return added;
-  return together('Add a node', [added, connect(place, { node: id, output: socket }, end.to)]);
+  return together(strings.edits.addNode, [added, connect(place, { node: id, output: socket }, end.to)]);
 }

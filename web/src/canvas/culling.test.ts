@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { Grid } from '../geometry/grid';
 import { cull } from './culling';
-import { inWords } from './time';
 
 const near = { x: 0, y: 0, width: 100, height: 100 };
 const far = { x: -100, y: -100, width: 300, height: 300 };
@@ -39,11 +38,5 @@ describe('culling', () => {
   it('gives the same array back when nothing changes', () => {
     const ids = ['n0', 'n1', 'n2'];
     expect(cull(row(5), ids, { near, far, pinned: none, budget: 9 }).ids).toBe(ids);
-  });
-});
-
-describe('a duration', () => {
-  it('is said as shortly as it can be', () => {
-    expect([0.0004, 0.004, 0.21, 3.14, 42.4, 75, 3720].map(inWords)).toEqual(['0.4 ms', '4 ms', '0.21 s', '3.1 s', '42 s', '1 min 15 s', '1 h 2 min']);
   });
 });
