@@ -64,6 +64,18 @@ class Board:
         """What the strip at the bottom shows under a name."""
         return self.page.locator(f'[data-result][title*="{name}"]')
 
+    @property
+    def frames(self) -> Locator:
+        return self.page.get_by_role("group", name=re.compile("^Frame"))
+
+    @property
+    def notes(self) -> Locator:
+        return self.page.locator("[data-note]")
+
+    def expect_saved(self) -> None:
+        """Wait until the server holds what is on the screen."""
+        expect(self.page.get_by_role("img", name=re.compile("^Saved"))).to_be_visible()
+
     def says(self, words: str) -> Locator:
         """A notice in the corner."""
         return self.page.locator(".toast").filter(has_text=words).first
@@ -91,6 +103,11 @@ class Board:
     def new(self) -> None:
         self.menu("new")
         expect(self.nodes).to_have_count(0)
+
+    def menu_of(self, target: Locator | tuple[float, float], name: str) -> None:
+        """Right-click something, or a place, and choose."""
+        self.page.mouse.click(*(target if isinstance(target, tuple) else centre(target)), button="right")
+        self.action(name).click()
 
     def run(self) -> None:
         self.action("run").click()

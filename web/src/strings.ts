@@ -33,6 +33,16 @@ export const english = {
     packs: 'Packs that failed…',
     shortcuts: 'Shortcuts…',
     about: 'About',
+    note: 'Add a note',
+    frame: 'Add a frame',
+  },
+
+  contextMenu: {
+    label: 'What can be done here',
+    runTo: 'Run to here',
+    unmute: 'Unmute',
+    unbypass: 'Do not bypass',
+    frame: 'Frame the selection',
   },
 
   run: {
@@ -240,6 +250,7 @@ export const english = {
     disk: 'On disk',
     use: (used: string, limit: string): string => `${used} of ${limit}`,
     limit: 'Limit',
+    limitOf: (tier: string): string => `Limit ${tier.toLowerCase()}, in gigabytes`,
     unit: 'GB',
     clear: 'Empty the cache',
     cleared: 'The cache is empty.',
@@ -274,7 +285,6 @@ export const english = {
     selectAll: 'Select all',
     mute: 'Mute',
     bypass: 'Bypass',
-    frame: 'Frame the selection',
     rename: 'Rename',
     showSelection: 'Show the selection',
     showAll: 'Show everything',

@@ -1,5 +1,4 @@
 // The canvas's keys that are one command each: a list, so that help shows what is true.
-import { addFrame } from '../editor/adding';
 import { strings } from '../strings';
 import type { Stage } from './stage.svelte';
 
@@ -18,7 +17,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { label: words.duplicate, keys: ['Mod+d'], run: ({ editor }) => editor.clipboard.duplicate() },
   { label: words.mute, keys: ['m'], run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'mute') },
   { label: words.bypass, keys: ['b'], run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'bypass') },
-  { label: words.frame, keys: ['g'], run: ({ editor }) => void addFrame(editor) },
   { label: words.rename, keys: ['F2'], run: (stage) => stage.rename() },
   { label: words.showSelection, keys: ['f'], run: ({ editor }) => editor.fit('selection') },
   { label: words.showAll, keys: ['Home'], run: ({ editor }) => editor.fit('all') },

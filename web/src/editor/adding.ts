@@ -1,15 +1,18 @@
 // New things on the canvas. Each stands where it is asked for, is one step to undo, and is selected.
 import { putFrame, putNote } from '../document/edit/items';
 import { addWired } from '../document/edit/wired';
-import type { Json, Point } from '../document/types';
+import type { Json, Point, Size } from '../document/types';
 import { HEADER, ROW, WIDTH } from '../geometry/layout';
-import { around, grown } from '../geometry/rect';
+import { around, grown, type Rect } from '../geometry/rect';
 import { snapped } from '../geometry/snap';
 import { strings } from '../strings';
+import type { Camera } from './camera.svelte';
 import type { Editor } from './editor.svelte';
 import { fittingSocket } from './fitting';
 import type { PaletteRequest } from './requests.svelte';
 
+const NOTE_SIZE: Size = [280, 160];
+const FRAME_SIZE: Size = [400, 300];
 const FRAME_MARGIN = 24;
 const FRAME_TITLE = 32;
 
@@ -34,10 +37,11 @@ export function addChosen({ document, selection, camera, requests }: Editor, typ
   return id;
 }
 
-/** A frame around the selection, or an empty one in the middle of the view. */
-export function addFrame({ document, selection, camera, scene }: Editor, title = strings.canvas.newFrame): string {
+/** A frame around the selection; with nothing selected an empty one, at a point or in the middle of the view. */
+export function addFrame({ document, selection, camera, scene }: Editor, at: Point | null = null): string {
   const held = around(scene.boxesOf(selection.items));
-  const box = held ? grown(held, FRAME_MARGIN) : camera.boxInMiddle(400, 300);
+  const box = held ? grown(held, FRAME_MARGIN) : boxAt(camera, at, FRAME_SIZE);
+  const title = strings.canvas.newFrame;
   const room = held ? FRAME_TITLE : 0;
   const id = document.freshId('frame');
   const position: Point = [box.x, box.y - room];
@@ -46,12 +50,17 @@ export function addFrame({ document, selection, camera, scene }: Editor, title =
   return id;
 }
 
-export function addNote({ document, selection, camera }: Editor, text = '', position?: Point): string {
-  const box = camera.boxInMiddle(280, 160);
+/** An empty note to be written, at a point or in the middle of the view. */
+export function addNote({ document, selection, camera }: Editor, at: Point | null = null): string {
+  const { x, y } = boxAt(camera, at, NOTE_SIZE);
   const id = document.freshId('note');
-  document.do(putNote(document.place, id, { text, position: position ?? [box.x, box.y], size: [280, 160] }));
+  document.do(putNote(document.place, id, { text: '', position: [x, y], size: NOTE_SIZE }));
   selection.set({ notes: [id] });
   return id;
+}
+
+function boxAt(camera: Camera, at: Point | null, [width, height]: Size): Rect {
+  return at ? { x: snapped(at[0]), y: snapped(at[1]), width, height } : camera.boxInMiddle(width, height);
 }
 
 /** Where a chosen node goes: wired to a link, its socket's edge comes near where the link was dropped. */

@@ -1,4 +1,5 @@
 // What can be done from a menu, a shortcut or the palette: one list, so that all three say and do the same.
+import { addFrame, addNote } from '../editor/adding';
 import { strings } from '../strings';
 import { openNew } from './opening';
 import { saveToFile } from './saving';
@@ -41,6 +42,8 @@ export const COMMANDS: readonly Command[] = [
     enabled: ({ editor }) => editor.document.canRedo,
     run: ({ editor }) => editor.redo(),
   },
+  { id: 'note', label: words.note, keys: ['Shift+n'], enabled: always, run: ({ editor }) => void addNote(editor) },
+  { id: 'frame', label: words.frame, keys: ['g'], enabled: always, run: ({ editor }) => void addFrame(editor) },
   { id: 'refresh', label: words.refresh, keys: [], enabled: always, run: (shell) => void shell.refresh() },
   { id: 'cache', label: words.cache, keys: [], enabled: always, run: (shell) => (shell.dialog = 'cache') },
   {
