@@ -14,6 +14,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -110,9 +111,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 FAILED = pytest.StashKey[bool]()
 
 
-@pytest.fixture
-def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The page as a new visitor sees it. A script error or a message in the console fails the test."""
+@contextmanager
+def visit(browser: Browser, server: str, request: pytest.FixtureRequest, who: str = "") -> Iterator[Page]:
+    """A page in a browser of its own. A script error or a message in the console fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server, accept_downloads=True)
     context.set_default_timeout(PATIENCE)
     opened = context.new_page()
@@ -122,9 +123,16 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
     yield opened
     if request.node.stash.get(FAILED, False):
         SHOTS.mkdir(exist_ok=True)
-        opened.screenshot(path=SHOTS / f"{request.node.name}.png")
+        opened.screenshot(path=SHOTS / f"{request.node.name}{who}.png")
     context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page as a new visitor sees it."""
+    with visit(browser, server, request) as opened:
+        yield opened
 
 
 def is_fault(message: ConsoleMessage) -> bool:
@@ -146,6 +154,16 @@ def empty(board: Board) -> Board:
     """An empty canvas."""
     board.new()
     return board
+
+
+@pytest.fixture
+def other(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Board]:
+    """The page in another browser, which shares nothing with the first but the server."""
+    with visit(browser, server, request, "_other") as opened:
+        opened.goto("/")
+        found = Board(opened)
+        expect(found.node("save_image")).to_be_visible()
+        yield found
 
 
 @pytest.fixture
