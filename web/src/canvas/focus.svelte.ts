@@ -7,7 +7,7 @@ export class Focus {
   /** The node that takes the keyboard's focus. */
   node = $state<string | null>(null);
   /** Focus came by the keyboard. */
-  walking = false;
+  walking = $state(false);
   readonly #editor: Editor;
   readonly #elements: Elements;
   /** Focus is being given by the pointer, not by a key. */

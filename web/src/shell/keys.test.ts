@@ -27,4 +27,5 @@ describe('a key press', () => {
 test('shortcuts are shown as the platform writes them', () => {
   expect(shown('Mod+Shift+z', false)).toBe('Ctrl ⇧ Z');
   expect(shown('Mod+Enter', true)).toBe('⌘ ↵');
+  expect(shown('+', false)).toBe('+');
 });

@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<string, string>> = { Enter: '↵', Shift: '⇧', Es
 /** As a menu shows it: "Ctrl Z", on a Mac "⌘ Z". */
 export function shown(written: string, mac: boolean): string {
   return written
-    .split('+')
+    .split(/\+(?=.)/)
     .map((part) => {
       if (part === 'Mod') return mac ? '⌘' : 'Ctrl';
       if (part === 'Alt') return mac ? '⌥' : 'Alt';
