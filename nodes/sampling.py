@@ -13,7 +13,10 @@ from nodes.types import Conditioning, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
     from nodes.diffusion.denoiser import Denoiser
+    from nodes.diffusion.levels import Levels
     from nodes.diffusion.preview import LatentPreview
+    from nodes.diffusion.sample import Guide, Walk
+    from nodes.diffusion.samplers import Step
 
 StepNumber = Annotated[int, Number(min=0, max=10_000, step=1)]
 
@@ -46,7 +49,7 @@ def sample(
         seed: Which noise to start from. The same seed gives the same picture.
         steps: How often the model looks; 20 to 30 is usual.
         guidance: How strongly the texts steer. 1 is not at all, 5 to 8 is usual, more looks burnt.
-        sampler: How it steps from one noise level to the next.
+        sampler: How it steps from one noise level to the next. Those named sde or ancestral add fresh noise.
         schedule: Which noise levels it visits; karras spends more steps on fine detail.
         denoise: How much of the latent to make anew: 1 all of it, 0.5 keeps the layout, 0 changes nothing.
         start_step: The first step to take, where another sampler did the earlier ones.
@@ -58,23 +61,34 @@ def sample(
         The finished latent; decode it to see it.
     """
     from nodes.diffusion.guidance import Guided
-    from nodes.diffusion.sample import Walk, walk
+    from nodes.diffusion.sample import Walk
+    from nodes.diffusion.samplers import READ_UNCONDITIONAL, SKIP_LAST_BUT_ONE
     from nodes.diffusion.schedules import SCHEDULES, choose_sigmas, cut
 
     check_numbers(steps, guidance, denoise, start_step, end_step)
     start = fit_latent(latent, model.space)
     denoiser: Denoiser = ctx.weights(model.recipe)
     check_texts(denoiser, positive, negative)
-    sigmas = cut(choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise), start_step, end_step, keep_noise)
+    check_sampler(denoiser.levels, sampler)
+    whole = choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise, sampler in SKIP_LAST_BUT_ONE)
+    sigmas = cut(whole, start_step, end_step, keep_noise)
     if not sigmas:
         return start
-    guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
-    preview: LatentPreview = ctx.weights(model.space.preview)
-    plan = Walk(sampler, sigmas, seed, add_noise)
-    for step in ctx.track(walk(guided, start.samples, model.space, plan), total=len(sigmas) - 1):
+    both = sampler in READ_UNCONDITIONAL
+    guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both)
+    last = run(guided, start, model.space, Walk(sampler, sigmas, seed, add_noise), ctx)
+    return replace(start, samples=last.x.cpu())
+
+
+def run(guided: Guide, start: Latent, space: LatentSpace, plan: Walk, ctx: Context) -> Step:
+    """Take every step, each counted and shown; the last one."""
+    from nodes.diffusion.sample import walk
+
+    preview: LatentPreview = ctx.weights(space.preview)
+    for step in ctx.track(walk(guided, start.samples, space, plan), total=len(plan.sigmas) - 1):
         ctx.preview(partial(preview, step.denoised))
-        result = step.x
-    return replace(start, samples=result.cpu())
+        last = step
+    return last
 
 
 def check_numbers(steps: int, guidance: float, denoise: float, start_step: int, end_step: int) -> None:
@@ -91,6 +105,17 @@ def check_numbers(steps: int, guidance: float, denoise: float, start_step: int, 
     if start_step >= steps:
         raise BadValue(
             "start_step", f"It starts at step {start_step} of {steps}, so no step is left.", f"Use 0 to {steps - 1}."
+        )
+
+
+def check_sampler(levels: Levels, sampler: str) -> None:
+    from nodes.diffusion.samplers import NOT_FOR_FLOWS
+
+    if levels.is_flow and sampler in NOT_FOR_FLOWS:
+        raise BadValue(
+            "sampler",
+            f"{sampler} adds noise as models do that add it to the picture; this model is a flow, which mixes the two.",
+            "Take euler_ancestral, which knows both.",
         )
 
 

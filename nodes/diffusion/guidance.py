@@ -16,14 +16,25 @@ class Guided:
     """`denoise(x, sigma)` under guidance (Ho & Salimans 2022), all texts in one forward of the model.
 
     Without a negative text, or at guidance 1 where it would cancel out, the model runs once an image.
+    `both` lets it look at the negative text all the same, for samplers that read `unconditional`.
     """
 
+    unconditional: Tensor
+    """What the last call saw under the negative text alone; without one, what it gave."""
+
     def __init__(
-        self, model: Denoiser, positive: Conditioning, negative: Conditioning | None, guidance: float, batch: int
+        self,
+        model: Denoiser,
+        positive: Conditioning,
+        negative: Conditioning | None,
+        guidance: float,
+        batch: int,
+        both: bool = False,
     ) -> None:
         self.model, self.guidance, self.batch = model, guidance, batch
+        self.levels, self.device = model.levels, model.device
         self.sides = [(positive.parts, GOOD)]
-        if negative is not None and guidance != 1:
+        if negative is not None and (both or guidance != 1):
             self.sides.append((negative.parts, POOR))
         self.told: tuple[tuple[int, ...], Told] | None = None
 
@@ -33,8 +44,9 @@ class Guided:
         first = len(self.sides[0][0])
         positive = mix(self.sides[0][0], predicted[:first])
         if len(self.sides) == 1:
+            self.unconditional = positive
             return positive
-        negative = mix(self.sides[1][0], predicted[first:])
+        self.unconditional = negative = mix(self.sides[1][0], predicted[first:])
         return negative + (positive - negative) * self.guidance
 
     def tell(self, x: Tensor) -> Told:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
-from nodes.diffusion.guidance import Guided
-from nodes.diffusion.noise import Noise
-from nodes.diffusion.samplers import SAMPLERS, Step
+from nodes.diffusion.noise import Noise, NoiseChoice
+from nodes.diffusion.samplers import SAMPLERS, Denoise, Step
 from nodes.types import LatentSpace
+
+
+class Guide(Denoise, Protocol):
+    """A guided model, and where it runs."""
+
+    @property
+    def device(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -21,23 +29,26 @@ class Walk:
     sigmas: Sequence[float]
     seed: int
     add_noise: bool = True
+    noise: NoiseChoice = field(default_factory=NoiseChoice)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Of this sampler, by name: eta, s_noise …"""
 
 
-def walk(denoise: Guided, samples: Tensor, space: LatentSpace, plan: Walk) -> Iterator[Step]:
-    """Yield each step, in the samples' own scale, on the CPU. `samples`: batch x channels x height x width."""
-    noise = Noise(plan.seed, samples.shape, denoise.model.device)
-    x = (samples.float() - space.shift) * space.scale
-    if plan.add_noise:
-        x = x + noise.start * start_factor(denoise, plan.sigmas[0])
-    x = x.to(denoise.model.device)
-    for step in SAMPLERS[plan.sampler](denoise, x, plan.sigmas, noise.fresh):
-        yield Step(step.index, unscale(step.x, space), unscale(step.denoised, space))
+def walk(denoise: Guide, samples: Tensor, space: LatentSpace, plan: Walk) -> Iterator[Step]:
+    """Yield each step, in the samples' own scale, on the device. `samples`: batch x channels x height x width."""
+    noise = Noise(plan.seed, samples.shape, denoise.device, plan.noise)
+    clean = scaled(samples.float(), space)
+    added = noise.start if plan.add_noise else torch.zeros_like(clean)
+    x = denoise.levels.start(clean, added, plan.sigmas[0]).to(denoise.device)
+    for step in SAMPLERS[plan.sampler](denoise, x, plan.sigmas, noise, **plan.options):
+        left = denoise.levels.end(step.x, plan.sigmas[-1])
+        yield Step(step.index, unscaled(left, space), unscaled(step.denoised, space))
 
 
-def start_factor(denoise: Guided, sigma: float) -> float:
-    """Noise alone has the variance of noised pictures, 1 + sigma², when it is all there is at the start."""
-    return float((1 + sigma**2) ** 0.5) if denoise.model.levels.is_largest(sigma) else sigma
+def scaled(samples: Tensor, space: LatentSpace) -> Tensor:
+    """In the denoiser's scale; an empty latent is nothing in either."""
+    return (samples - space.shift) * space.scale if samples.any() else samples
 
 
-def unscale(x: Tensor, space: LatentSpace) -> Tensor:
+def unscaled(x: Tensor, space: LatentSpace) -> Tensor:
     return x / space.scale + space.shift

@@ -1,13 +1,15 @@
-"""Writes samplers.json: what k-diffusion (0.1.1 from PyPI, MIT) computes for the toy denoiser.
+"""Writes samplers.json and brownian.json: what k-diffusion and torchsde compute.
 
-    pip install --no-deps k-diffusion==0.1.1 scipy torchsde tqdm
+    pip install --no-deps k-diffusion==0.1.1.post1 scipy torchsde trampoline boltons tqdm
     python -m tests.nodes.reference.make_samplers
 
-Only its `sampling` module is run; what that imports for training and other samplers is stood in for.
+k-diffusion (MIT) walks the toy denoiser. Only its `sampling` module is run; what that imports for training
+is stood in for.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import sys
@@ -19,7 +21,19 @@ import torch
 
 from tests.nodes.reference.toy import SIGMAS, ToyNoise, denoise, start
 
-NAMES = {"euler": "euler", "euler_ancestral": "euler_ancestral", "heun": "heun", "dpmpp_2m": "dpmpp_2m"}
+PLAIN = ("euler", "heun", "dpm_2", "lms", "dpmpp_2m")
+NOISY = (
+    "euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde", "dpmpp_2m_sde", "dpmpp_2m_sde_heun",
+    "dpmpp_3m_sde",
+)  # fmt: skip
+SCHEDULES: dict[str, tuple[Any, ...]] = {
+    "karras": (9, 0.03, 14.6),
+    "exponential": (9, 0.03, 14.6),
+    "polyexponential": (9, 0.03, 14.6, 1.7),
+    "vp": (9,),
+}
+PATH: dict[str, Any] = {"low": 0.0291672, "high": 14.6146411, "seed": 42, "shape": (1, 2, 2)}
+STRETCHES = [(6.0821514, 14.6146411), (9.4, 14.6146411), (2.2322344, 6.0821514), (0.0291672, 0.1697566), (1e-9, 99.0)]
 
 
 def k_diffusion_sampling() -> Any:
@@ -36,15 +50,50 @@ def k_diffusion_sampling() -> Any:
     return importlib.import_module("k_diffusion.sampling")
 
 
-def main() -> None:
-    sampling = k_diffusion_sampling()
+def samplers(sampling: Any) -> dict[str, list[float]]:
+    torch.set_default_dtype(torch.float64)  # what it makes of floats should be as exact as x
     sigmas = torch.tensor(SIGMAS, dtype=torch.float64)
-    results = {}
-    for name, function in NAMES.items():
-        noise = {"noise_sampler": ToyNoise()} if "ancestral" in name else {}
-        run = getattr(sampling, f"sample_{function}")
-        results[name] = run(denoise, start(), sigmas, disable=True, **noise).flatten().tolist()
-    Path(__file__).with_name("samplers.json").write_text(json.dumps(results) + "\n")
+    # Its lms extrapolates to 0, where ours takes what the model sees; so this one stops before.
+    runs: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
+        name: (name, (sigmas[:-1] if name == "lms" else sigmas,), {}) for name in PLAIN
+    }
+    for name in NOISY:
+        options: dict[str, Any] = {"noise_sampler": ToyNoise()}
+        if name == "dpmpp_2m_sde_heun":
+            options["solver_type"] = "heun"
+        runs[name] = (name.removesuffix("_heun"), (sigmas,), options)
+    runs["dpm_fast"] = ("dpm_fast", (SIGMAS[-2], SIGMAS[0], len(SIGMAS) - 1), {})
+    runs["dpm_adaptive"] = ("dpm_adaptive", (SIGMAS[-2], SIGMAS[0]), {})
+    return {
+        name: getattr(sampling, f"sample_{function}")(denoise, start(), *args, disable=True, **options)
+        .flatten()
+        .tolist()
+        for name, (function, args, options) in runs.items()
+    }
+
+
+def brownian() -> dict[str, Any]:
+    tree = importlib.import_module("torchsde").BrownianTree(
+        PATH["low"], torch.zeros(PATH["shape"]), PATH["high"], entropy=PATH["seed"]
+    )
+    whole = (PATH["low"], PATH["high"])
+    found = [tree(max(a, whole[0]), min(b, whole[1])).flatten().tolist() for a, b in STRETCHES]
+    return PATH | {"stretches": STRETCHES, "increments": found}
+
+
+def betas() -> list[list[float]]:
+    stats = importlib.import_module("scipy.stats")
+    shares = [0.001, 0.05, 0.25, 1 / 3, 0.5, 0.7, 0.95, 1.0]
+    return [[a, b, share, float(stats.beta.ppf(share, a, b))] for a, b in ((0.6, 0.6), (2.0, 0.7)) for share in shares]
+
+
+def main() -> None:
+    sampling, folder = k_diffusion_sampling(), Path(__file__).parent
+    schedules = {name: [list(args), getattr(sampling, f"get_sigmas_{name}")(*args).tolist()]
+                 for name, args in SCHEDULES.items()}  # fmt: skip
+    (folder / "schedules.json").write_text(json.dumps({"curves": schedules, "beta_quantiles": betas()}) + "\n")
+    (folder / "brownian.json").write_text(json.dumps(brownian()) + "\n")
+    (folder / "samplers.json").write_text(json.dumps(samplers(sampling)) + "\n")
 
 
 if __name__ == "__main__":
