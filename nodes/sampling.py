@@ -65,7 +65,8 @@ def sample(
     from nodes.diffusion.samplers import READ_UNCONDITIONAL, SKIP_LAST_BUT_ONE
     from nodes.diffusion.schedules import SCHEDULES, choose_sigmas, cut
 
-    check_numbers(steps, guidance, denoise, start_step, end_step)
+    check_numbers(steps, guidance, denoise)
+    check_range(steps, start_step, end_step)
     start = fit_latent(latent, model.space)
     denoiser: Denoiser = ctx.weights(model.recipe)
     check_texts(denoiser, positive, negative)
@@ -91,13 +92,16 @@ def run(guided: Guide, start: Latent, space: LatentSpace, plan: Walk, ctx: Conte
     return last
 
 
-def check_numbers(steps: int, guidance: float, denoise: float, start_step: int, end_step: int) -> None:
+def check_numbers(steps: int = 1, guidance: float = 1.0, denoise: float = 1.0) -> None:
     if not 1 <= steps <= 10_000:
         raise BadValue("steps", f"{steps} steps cannot be sampled.", "Use 1 to 10,000; 20 is usual.")
     if not math.isfinite(guidance):
         raise BadValue("guidance", f"The guidance is {guidance}.", "Use a number; 7 is usual.")
     if not 0 <= denoise <= 1:
         raise BadValue("denoise", f"The denoise strength is {denoise}.", "Use a number from 0 to 1.")
+
+
+def check_range(steps: int, start_step: int, end_step: int) -> None:
     if end_step <= start_step:
         raise BadValue(
             "end_step", f"It ends before step {end_step} but starts at step {start_step}.", "End after the start."

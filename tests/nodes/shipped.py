@@ -9,7 +9,9 @@ from typing import Any
 
 from nodes.api import Node
 
-MODULES = [f"nodes.{name}" for name in ("image", "latent", "loaders", "logic", "output", "sampling", "text", "values")]
+NAMES = ("forward", "image", "latent", "loaders", "logic", "output", "sampling", "sampling_custom", "schedules", "text",
+         "values")  # fmt: skip
+MODULES = [f"nodes.{name}" for name in NAMES]
 PACK = "custom_nodes.darkroom"
 
 
