@@ -1,12 +1,23 @@
-"""Nodes that bring models in. They read a file's header only: weights are loaded by the node that needs them."""
+"""Nodes that bring models in. They read headers only: weights are loaded by the node that needs them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
 
-from nodes.api import BadValue, node
+from nodes.api import BadValue, ModelFile, Title, node
 from nodes.fields import CheckpointFile, VAEPart
 from nodes.types import Model, TextEncoder
+
+ModelPart = Annotated[Model, Title("Model")]
+TextPart = Annotated[TextEncoder, Title("Text encoder")]
+DenoiserFile = Annotated[Path, ModelFile("diffusion_models")]
+TextFile = Annotated[Path, ModelFile("text_encoders")]
+VAEFile = Annotated[Path, ModelFile("vae")]
+Predicts = Literal["auto", "eps", "v"]
+Reader = Literal["auto", "sd1", "sd2", "sdxl", "sdxl_refiner", "sd3", "flux1"]
+"""Names of families, written out rather than read from nodes.diffusion, which needs torch; a test compares."""
 
 
 class Checkpoint(NamedTuple):
@@ -24,16 +35,77 @@ class Checkpoint(NamedTuple):
 
 
 @node(category="loaders")
-def load_checkpoint(file: CheckpointFile) -> Checkpoint:
-    """Load a diffusion model, its text encoder and its VAE from one file.
+def load_checkpoint(file: CheckpointFile, prediction: Predicts = "auto") -> Checkpoint:
+    """Load a diffusion model, its text encoder and its VAE from one file, or from a folder in diffusers' layout.
 
     Args:
-        file: A .safetensors checkpoint in the folder models/checkpoints.
+        file: A checkpoint in the folder models/checkpoints, or any weights file of a diffusers folder there.
+        prediction: What the model was trained to predict: noise (eps) or velocity (v). Change it when pictures
+            of an SD 2.x or fine-tuned model come out as noise or washed out.
     """
-    from nodes.diffusion.header import UnusableFile
     from nodes.diffusion.recipes import read_checkpoint
 
+    return Checkpoint(*said_in_words("file", lambda: read_checkpoint(file, prediction)))
+
+
+@node(category="loaders")
+def load_model(file: DenoiserFile, prediction: Predicts = "auto") -> ModelPart:
+    """Load a diffusion model alone, as UNets and transformers are often given: .safetensors or .gguf.
+
+    Args:
+        file: A file in the folder models/diffusion_models.
+        prediction: What the model was trained to predict: noise (eps) or velocity (v); most files tell.
+
+    Returns:
+        The denoiser.
+    """
+    from nodes.diffusion.recipes import read_model
+
+    return said_in_words("file", lambda: read_model(file, prediction))  # type: ignore[no-any-return]
+
+
+@node(category="loaders")
+def load_text_encoders(
+    first: TextFile, second: TextFile | None = None, third: TextFile | None = None, reader: Reader = "auto"
+) -> TextPart:
+    """Load a model's text encoders from files of their own; their order does not matter.
+
+    Args:
+        first: A file in the folder models/text_encoders: CLIP-L, CLIP-G, OpenCLIP-H or T5.
+        second: Another one. SDXL reads CLIP-L and CLIP-G, Flux reads CLIP-L and T5.
+        third: Another one. SD 3 reads CLIP-L, CLIP-G and T5, and does without some of them.
+        reader: The model that will read. To be said where files alone cannot tell: CLIP-L and CLIP-G are taken
+            to be for SDXL, CLIP-L and T5 for Flux.
+
+    Returns:
+        All of them as one.
+    """
+    from nodes.diffusion.recipes import read_text_encoders
+
+    paths = [path for path in (first, second, third) if path is not None]
+    return said_in_words("first", lambda: read_text_encoders(paths, reader))  # type: ignore[no-any-return]
+
+
+@node(category="loaders")
+def load_vae(file: VAEFile) -> VAEPart:
+    """Load a VAE alone, in place of the one in a checkpoint.
+
+    Args:
+        file: A file in the folder models/vae.
+
+    Returns:
+        It fits every model whose latents have as many channels.
+    """
+    from nodes.diffusion.recipes import read_vae
+
+    return said_in_words("file", lambda: read_vae(file))  # type: ignore[no-any-return]
+
+
+def said_in_words(input: str, read: Callable[[], Any]) -> Any:
+    """What `read` gives; a file that cannot be used is told at the input."""
+    from nodes.diffusion.header import UnusableFile
+
     try:
-        return Checkpoint(*read_checkpoint(file))
+        return read()
     except UnusableFile as error:
-        raise BadValue("file", str(error), error.fix) from error
+        raise BadValue(input, str(error), error.fix) from error

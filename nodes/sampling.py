@@ -130,14 +130,14 @@ def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
         batch, _, height, width = samples.shape
         shape = batch, space.channels, height * 8 // space.downscale, width * 8 // space.downscale
         return Latent(samples.new_zeros(shape), space)
-    if latent.space.name != space.name or samples.shape[1] != space.channels:
+    if not latent.space.fits(space) or samples.shape[1] != space.channels:
         raise BadValue(
             "latent",
             f"The latent is one of {latent.space.title} ({samples.shape[1]} channels), "
             f"but the model reads those of {space.title} ({space.channels} channels).",
             "Encode the picture with this model's VAE.",
         )
-    return latent
+    return replace(latent, space=space)
 
 
 def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None) -> None:

@@ -1,28 +1,93 @@
-"""Nodes that turn words into conditioning."""
+"""Nodes that turn words into conditioning, and that tell a model more than words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
-from nodes.api import Context, node
+from nodes.api import BadValue, Context, Number, Title, node
 from nodes.fields import ConditioningOut, LongText
-from nodes.types import Conditioning, TextEncoder
+from nodes.types import Conditioning, Frame, TextEncoder
 
 if TYPE_CHECKING:
     from nodes.diffusion.text import TextStack
 
+LastLayer = Annotated[int, Number(min=-32, max=0, step=1), Title("Last layer (CLIP skip)")]
+Size = Annotated[int, Number(min=0, max=16_384, step=8)]
+Score = Annotated[float, Number(min=0, max=10, step=0.1)]
+Strength = Annotated[float, Number(min=0, max=100, step=0.1)]
+
 
 @node(category="text")
-def encode_text(text_encoder: TextEncoder, ctx: Context, text: LongText = "") -> ConditioningOut:
+def encode_text(
+    text_encoder: TextEncoder, ctx: Context, text: LongText = "", last_layer: LastLayer = 0
+) -> ConditioningOut:
     """Turn a text into what a model is steered by.
 
     Args:
         text_encoder: From the same checkpoint as the model.
         text: What the picture should show. (word:1.2) stresses a word, (word:0.8) weakens it, and a
             backslash before a bracket keeps it a bracket. Long texts are read in parts of 75 tokens.
+        last_layer: The layer of CLIP to stop at, counted from the end: -1 is the last, -2 the one before (CLIP
+            skip 2). 0 takes what the model was trained with; Flux has none to stop at.
 
     Returns:
         For the positive or the negative input of a sampler.
     """
     encoder: TextStack = ctx.weights(text_encoder.recipe)
-    return Conditioning((encoder.encode(text),))
+    if last_layer and encoder.layers and not -encoder.layers <= last_layer <= 0:
+        raise BadValue(
+            "last_layer", f"Layer {last_layer} of {encoder.layers} is asked for.", f"Use -{encoder.layers} to 0."
+        )
+    return Conditioning((encoder.encode(text, last_layer),))
+
+
+@node(category="text")
+def set_picture_size(
+    conditioning: Conditioning,
+    width: Size = 1024,
+    height: Size = 1024,
+    left: Size = 0,
+    top: Size = 0,
+    target_width: Size = 1024,
+    target_height: Size = 1024,
+    aesthetic: Score | None = None,
+) -> ConditioningOut:
+    """Tell SDXL what picture to imagine: its size before it was cut, where it was cut, and how good it looks.
+
+    Without this node SDXL is told that the picture is whole and as large as the latent. Other models do not listen.
+
+    Args:
+        conditioning: The text.
+        width: Width of the imagined picture in pixels; small numbers give blurred pictures.
+        height: Height of the imagined picture in pixels.
+        left: Pixels cut away at the left; more shows subjects that run out of the picture.
+        top: Pixels cut away at the top.
+        target_width: Width of the picture that is made.
+        target_height: Height of the picture that is made.
+        aesthetic: How good the picture looks, for the refiner; usual is 6 for the positive text, 2.5 for the negative.
+
+    Returns:
+        The text with these sizes.
+    """
+    frame = Frame(width, height, left, top, target_width, target_height)
+    return tell(conditioning, frame=frame, aesthetic=aesthetic)
+
+
+@node(category="text")
+def set_guidance(conditioning: Conditioning, guidance: Strength = 3.5) -> ConditioningOut:
+    """Tell a model that learned guidance by heart how strongly to follow the text: Flux.1 dev, LCM.
+
+    Args:
+        conditioning: The text.
+        guidance: 3.5 is usual for Flux.1 dev, 8.5 for LCM. The sampler's own guidance is then best left at 1.
+
+    Returns:
+        The text with this guidance; other models do not listen.
+    """
+    return tell(conditioning, guidance=guidance)
+
+
+def tell(conditioning: Conditioning, **more: Any) -> Conditioning:
+    """The same conditioning with more said in every part."""
+    return Conditioning(tuple(replace(part, **more) for part in conditioning.parts))

@@ -32,7 +32,7 @@ class LatentSpace:
     """What the numbers of a latent mean: which models read them and how they look as colours."""
 
     name: str
-    """Families that share a space share this name; a latent of another name does not fit."""
+    """Families that share a space share this name. Empty for a VAE that fits every model of as many channels."""
     title: str
     channels: int
     downscale: int
@@ -42,6 +42,10 @@ class LatentSpace:
     """The denoiser works on `(samples - shift) * scale`."""
     preview: Recipe
     """Loads a function from samples to small pictures (see nodes.diffusion.preview)."""
+
+    def fits(self, other: LatentSpace) -> bool:
+        """Whether a latent of the one may be read as one of the other."""
+        return self.channels == other.channels and (self.name == other.name or not (self.name and other.name))
 
 
 @socket(colour="#5b9df5")

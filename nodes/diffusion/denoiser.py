@@ -6,18 +6,20 @@ from typing import Protocol
 
 from torch import Tensor
 
-from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.levels import Levels
 from nodes.diffusion.told import Told
 
 
 class Denoiser(Protocol):
-    levels: NoiseLevels
     text_width: int
     pooled_width: int
     """Width of the pooled text that it reads; 0 when it reads none."""
     masks_text: bool
     """Whether texts of different length are filled up and masked; otherwise their chunks are repeated."""
     device: str
+
+    @property
+    def levels(self) -> Levels: ...
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         """The clean latent, float32 like `x`; `told` has one row for each row of `x`."""

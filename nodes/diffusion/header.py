@@ -1,15 +1,18 @@
-"""What a weights file holds, read from its header alone.
+"""What weights files hold, read from their headers alone.
 
 Nothing here reads weights: a checkpoint of any size is described in milliseconds, and a file that is
 not what its name says is refused in words before anything is loaded.
+
+A `Header` also describes a part of a file under other names: layouts (see ldm.py) turn what a file holds
+into what a module of diffusers or transformers needs, entry by entry.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,27 +46,74 @@ class WeightsFile:
 
 @dataclass(frozen=True)
 class Entry:
-    """Where one tensor lies in the file, in bytes from the file's start."""
+    """Where a tensor lies: bytes from the start of a file, and what to do with them once they are read."""
 
     dtype: str
     shape: tuple[int, ...]
     start: int
     stop: int
+    path: Path
+    turned: bool = False
+    """Whether the module holds it transposed."""
+    halves_swapped: bool = False
+    """Whether the module holds its second half of rows first."""
+    scale: Entry | None = None
+    """One number to multiply by: how 8-bit floats keep their range in some files."""
+
+    @property
+    def count(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+    def rows(self, first: int, last: int) -> Entry:
+        """Some rows of it, as an entry. Raises ValueError when there are fewer."""
+        if not 0 <= first < last <= self.shape[0]:
+            raise ValueError(f"rows {first} to {last} of {self.shape}")
+        width = (self.stop - self.start) // self.shape[0]
+        shape = (last - first, *self.shape[1:])
+        return replace(self, shape=shape, start=self.start + first * width, stop=self.start + last * width)
+
+    def share(self, number: int, of: int) -> Entry:
+        """One of several equal shares of its rows."""
+        rows = self.shape[0] // of if self.shape else 0
+        return self.rows(number * rows, (number + 1) * rows)
+
+    def transposed(self) -> Entry:
+        return replace(self, shape=self.shape[::-1], turned=not self.turned)
 
 
 @dataclass(frozen=True)
 class Header:
-    file: WeightsFile
+    """Tensors by name, from one file or several that belong together."""
+
+    files: tuple[WeightsFile, ...]
     entries: Mapping[str, Entry]
     metadata: Mapping[str, str]
+
+    @property
+    def file(self) -> WeightsFile:
+        """The file to name in errors."""
+        return self.files[0]
+
+    @property
+    def name(self) -> str:
+        return self.file.path.name
+
+    def with_entries(self, entries: Mapping[str, Entry]) -> Header:
+        """The same files under other names, or less of them."""
+        return replace(self, entries=entries)
+
+    def part(self, prefix: str) -> Header:
+        """What lies below a prefix, named without it."""
+        return self.with_entries({name[len(prefix) :]: self.entries[name] for name in self.below(prefix)})
 
     def shape(self, name: str, rank: int) -> tuple[int, ...]:
         """The shape of a tensor that must be there with so many dimensions. Raises `UnusableFile`."""
         entry = self.entries.get(name)
         if entry is None:
-            raise UnusableFile(f"{self.file.path.name} is incomplete: {name} is missing.", SOURCE)
+            raise UnusableFile(f"{self.name} is incomplete: {name} is missing.", SOURCE)
         if len(entry.shape) != rank:
-            raise UnusableFile(f"{self.file.path.name} is damaged: {name} has an impossible shape.", SOURCE)
+            raise UnusableFile(f"{self.name} is damaged: {name} has an impossible shape.", SOURCE)
         return entry.shape
 
     def below(self, *prefixes: str) -> Iterator[str]:
@@ -77,10 +127,6 @@ class Header:
         while str(count) in names:
             count += 1
         return count
-
-    def values(self, names: Iterable[str]) -> int:
-        """How many numbers these tensors hold together."""
-        return sum(math.prod(self.entries[name].shape) for name in names)
 
 
 def read_header(path: Path) -> Header:
@@ -106,7 +152,15 @@ def read_header(path: Path) -> Header:
     entries = {name: read_entry(path, name, entry, 8 + length) for name, entry in table.items()}
     check_layout(path, entries, 8 + length, stat.st_size)
     words = {str(k): str(v) for k, v in metadata.items()} if isinstance(metadata, dict) else {}
-    return Header(WeightsFile(path, stat.st_size, stat.st_mtime_ns), entries, words)
+    return Header((WeightsFile(path, stat.st_size, stat.st_mtime_ns),), attach_scales(entries), words)
+
+
+def attach_scales(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """Give 8-bit weights the number beside them (`x.scale_weight`) that they are multiplied by when read."""
+    leaves = {name: name.rpartition(".") for name in entries}
+    scales = {f"{stem}.weight": entries[name] for name, (stem, _, leaf) in leaves.items() if leaf == "scale_weight"}
+    kept = [name for name in entries if leaves[name][2] not in ("scale_weight", "scale_input", "scaled_fp8")]
+    return {name: replace(entries[name], scale=scales.get(name)) for name in kept}
 
 
 def refuse_other_formats(path: Path, start: bytes, size: int) -> None:
@@ -122,7 +176,7 @@ def refuse_other_formats(path: Path, start: bytes, size: int) -> None:
             "Get the same model as .safetensors, or convert it with a tool you trust.",
         )
     if start.startswith(b"GGUF"):
-        raise UnusableFile(f"{name} is a GGUF file; a .safetensors checkpoint was expected.", PICK)
+        raise UnusableFile(f"{name} is a GGUF file; a .safetensors file was expected.", PICK)
     if start.lstrip()[:1] == b"<":
         raise UnusableFile(f"{name} is a web page, saved in place of the model (often a login page).", AGAIN)
     if start.startswith(b"version https://"):
@@ -172,7 +226,7 @@ def read_entry(path: Path, name: str, entry: Any, base: int) -> Entry:
         raise damaged(path, f"the entry of {name!r} has impossible numbers")
     if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != stop - start:
         raise damaged(path, f"{name!r} does not have the size its shape needs")
-    return Entry(str(dtype), shape, base + start, base + stop)
+    return Entry(str(dtype), shape, base + start, base + stop, path)
 
 
 def check_layout(path: Path, entries: Mapping[str, Entry], base: int, size: int) -> None:

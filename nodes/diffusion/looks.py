@@ -14,17 +14,17 @@ SIGNS = [
     ("a Stable Diffusion 3 model", ("joint_blocks.", "context_embedder.")),
     ("a Flux model", ("double_blocks.", "single_transformer_blocks.")),
     ("a Stable Diffusion UNet without text encoder and VAE", ("diffusion_model.input_blocks.",)),
+    ("a VAE", ("decoder.conv_in", "decoder.up.", "decoder.up_blocks.")),
     ("one part of a model in the diffusers layout", ("down_blocks.", "transformer_blocks.")),
-    ("a T5 text encoder", ("SelfAttention.relative_attention_bias", "encoder.block.")),
+    ("a T5 text encoder", ("SelfAttention.relative_attention_bias", "encoder.block.", "enc.blk.")),
     ("a CLIP text encoder", ("text_model.", "token_embedding")),
-    ("a VAE", ("first_stage_model.", "decoder.conv_in", "decoder.up.")),
     ("an upscaling model", ("conv_first.", "upconv", "RDB", "conv_up")),
 ]
 
 
 STEM = "model.diffusion_model.input_blocks.0.0.weight"
 # What a UNet takes beside the noisy latent tells what it was trained to do.
-BY_CHANNELS = {9: "an inpainting model", 8: "an instruct-pix2pix model", 5: "a depth-to-image model"}
+BY_CHANNELS = {5: "a depth-to-image model"}
 
 
 def looks_like(header: Header) -> str:

@@ -1,7 +1,8 @@
 """Small pictures of a latent, without decoding it: one linear map, a fraction of a millisecond.
 
-A family knows the map of its usual VAE. Any other VAE has a latent space of its own, so its map is fitted:
+A family may know the map of its usual VAE. Any other VAE has a latent space of its own, so its map is fitted:
 it draws flat shapes, encodes them, and finds the colours of each cell from the latent around it by least squares.
+Where there is no VAE to ask, false colours show the layout.
 """
 
 from __future__ import annotations
@@ -41,6 +42,23 @@ def colours_of(factors: list[list[float]], bias: list[float], scale: float) -> L
     """A family's known map: `factors` has a row of red, green, blue in -1..1 for each channel of the scaled latent."""
     weight = torch.tensor(factors).T[:, :, None, None] * (scale / 2)
     return LatentPreview(weight, torch.tensor(bias) / 2 + 0.5, cell=1)
+
+
+@dataclass(frozen=True)
+class FalseColours:
+    """The three directions in which a latent varies most, as red, green and blue: its layout, not its colours."""
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """float32, batch x height x width x RGB in 0..1, from samples on any device."""
+        values = samples.float().cpu().movedim(1, -1)
+        flat = values.flatten(0, 2) - values.mean(dim=(0, 1, 2))
+        _, directions = torch.linalg.eigh(flat.T @ flat)
+        main = directions[:, -3:]
+        main = main * main.sum(0).sign()  # an eigenvector has no sign of its own; this keeps colours from flickering
+        seen = flat @ main
+        spread = seen.std(0, unbiased=False).clamp(min=1e-6) * 4
+        colours: Tensor = (seen / spread + 0.5).clamp(0, 1)
+        return colours.reshape(*values.shape[:3], 3)
 
 
 def fit_preview(vae: Autoencoder, downscale: int) -> LatentPreview:

@@ -1,31 +1,70 @@
-"""Reads tensors from a safetensors file one at a time, so that memory never holds the file and the weights both."""
+"""Reads tensors one at a time, so that memory never holds the file and the weights both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from io import BufferedReader
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile
+from nodes.diffusion.gguf import read_gguf
+from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile, WeightsFile, read_header
+from nodes.diffusion.quants import FORMATS, dequantize
 
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
     "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
+WEIGHTS = {name for name, dtype in DTYPES.items() if dtype.is_floating_point} | set(FORMATS)
 
 
-def read_tensor(file: BufferedReader, entry: Entry) -> Tensor:
-    """One tensor, on the CPU, in the dtype it is stored in."""
+def read_weights_header(path: Path) -> Header:
+    """Describe a safetensors or GGUF file, whatever its name ends with. Raises `UnusableFile`."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError:
+        start = b""  # reading it as safetensors says what is wrong
+    return read_gguf(path) if start.startswith(b"GGUF") and start[8:9] != b"{" else read_header(path)
+
+
+def join_headers(headers: Iterable[Header]) -> Header:
+    """One header of files that belong together. Raises `UnusableFile` when two hold a tensor of the same name."""
+    files: list[WeightsFile] = []
+    entries: dict[str, Entry] = {}
+    metadata: dict[str, str] = {}
+    for header in headers:
+        both = entries.keys() & header.entries.keys()
+        if both:
+            raise UnusableFile(f"{header.name} holds {min(both)!r}, as does {files[0].path.name}.", SOURCE)
+        files += header.files
+        entries |= header.entries
+        metadata |= header.metadata
+    return Header(tuple(files), entries, metadata)
+
+
+def read_tensor(entry: Entry) -> Tensor:
+    """One tensor on the CPU: in the dtype it is stored in, or float32 where it is stored in blocks or with a scale."""
     raw = torch.empty(entry.stop - entry.start, dtype=torch.uint8)
-    file.seek(entry.start)
-    if raw.numel() and file.readinto(raw.numpy().data) != raw.numel():
-        raise EOFError
-    return raw.view(DTYPES[entry.dtype]).view(entry.shape)
+    with entry.path.open("rb", buffering=0) as file:
+        file.seek(entry.start)
+        view, done = raw.numpy().data, 0
+        while done < raw.numel():  # one read gives at most 2 GiB
+            count = file.readinto(view[done:])
+            if not count:
+                raise EOFError
+            done += count
+    tensor = dequantize(raw, entry.dtype) if entry.dtype in FORMATS else raw.view(DTYPES[entry.dtype])
+    tensor = tensor.view(entry.shape[::-1]).T if entry.turned else tensor.view(entry.shape)
+    if entry.halves_swapped:
+        tensor = tensor.roll(len(tensor) // 2, dims=0)
+    if entry.scale is not None:
+        tensor = tensor.float() * read_tensor(entry.scale).float().flatten()[0]
+    return tensor
 
 
 def build_empty(name: str, config: Mapping[str, Any]) -> Any:
@@ -34,53 +73,59 @@ def build_empty(name: str, config: Mapping[str, Any]) -> Any:
         return getattr(import_module("diffusers"), name)(**config)
 
 
-def fill_module(
-    module: nn.Module, header: Header, names: Mapping[str, str], part: str, device: str, dtype: str
-) -> None:
-    """Give a module built on the meta device its weights.
+def fill_module(module: nn.Module, part: Header, what: str, device: str, dtype: str) -> None:
+    """Give a module built on the meta device its weights; the part names them as the module does.
 
-    `names` says for each of the module's tensors which of the file's it is. `part` names the module in errors.
-    Buffers that no file holds stay on the meta device: the caller knows what belongs there.
+    `what` names the module in errors. Buffers that no file holds stay on the meta device: the caller knows
+    what belongs there. Names that share an entry share the tensor.
     """
     wanted = module.state_dict()
-    check_names(wanted, header, names, part)
+    check_names(wanted, part, what)
     target = getattr(torch, dtype)
     weights: dict[str, Tensor] = {}
-    try:
-        with header.file.path.open("rb") as file:
-            for name, like in wanted.items():
-                tensor = read_tensor(file, header.entries[names[name]]).view(like.shape)
-                weights[name] = tensor.to(device=device, dtype=target)
-    except (FileNotFoundError, EOFError):
-        raise UnusableFile(
-            f"{header.file.path} went away or changed while it was read.", "Put it back and run again."
-        ) from None
+    read: dict[Entry, Tensor] = {}
+    for name, like in wanted.items():
+        entry = part.entries[name]
+        if entry not in read:
+            tensor = read_there(entry).reshape(like.shape)
+            read[entry] = tensor.to(device=device, dtype=target).contiguous()
+        weights[name] = read[entry]
     module.load_state_dict(weights, assign=True)
     module.requires_grad_(False)
     module.eval()
 
 
-def check_names(wanted: Mapping[str, Tensor], header: Header, names: Mapping[str, str], part: str) -> None:
-    path = header.file.path
-    missing = [name for name in wanted if names.get(name) not in header.entries]
+def read_there(entry: Entry) -> Tensor:
+    """`read_tensor`, with an error in words for a file that changed since its header was read."""
+    try:
+        return read_tensor(entry)
+    except (FileNotFoundError, EOFError):
+        raise UnusableFile(
+            f"{entry.path} went away or changed while it was read.", "Put it back and run again."
+        ) from None
+
+
+def check_names(wanted: Mapping[str, Tensor], part: Header, what: str) -> None:
+    """Raises `UnusableFile` when a tensor is missing, of another size, or no weights."""
+    missing = [name for name in wanted if name not in part.entries]
     if missing:
         raise UnusableFile(
-            f"{path.name} is incomplete: {len(missing)} of the {len(wanted)} tensors of its {part} are missing "
+            f"{part.name} is incomplete: {len(missing)} of the {len(wanted)} tensors of its {what} are missing "
             f"(the first is {missing[0]}).",
             SOURCE,
         )
     for name, like in wanted.items():
-        entry = header.entries[names[name]]
+        entry = part.entries[name]
         # A 1x1 convolution and a linear layer hold the same numbers; files use either for attention.
         if squeezed(like.shape) != squeezed(entry.shape):
             raise UnusableFile(
-                f"{path.name}: {names[name]} in its {part} is of another size than the rest of the model needs: "
+                f"{part.name}: {name} in its {what} is of another size than the rest of the model needs: "
                 "the file mixes parts of different models.",
                 SOURCE,
             )
-        if entry.dtype not in DTYPES or not DTYPES[entry.dtype].is_floating_point:
+        if entry.dtype not in WEIGHTS:
             raise UnusableFile(
-                f"{path.name}: {names[name]} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
+                f"{part.name}: {name} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
             )
 
 

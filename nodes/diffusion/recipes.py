@@ -1,82 +1,203 @@
-"""Recipes for the parts of a checkpoint: which file, which family, which part.
+"""Recipes for the parts of models: which files, which family, which part.
 
-Describing a checkpoint reads its header only; `load` reads the weights.
+Describing a file reads its header only; `load` reads the weights.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nodes.diffusion.families import FAMILIES, family_named, recognise
-from nodes.diffusion.family import Family
-from nodes.diffusion.header import Header, UnusableFile, WeightsFile, read_header
+from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
+from nodes.diffusion.family import Family, Space
+from nodes.diffusion.header import Header, UnusableFile, WeightsFile
 from nodes.diffusion.looks import looks_like
+from nodes.diffusion.preview import FalseColours, LatentPreview, fit_preview
+from nodes.diffusion.sources import open_again, open_sources
+from nodes.diffusion.text import TEXT_TITLES, TextKind, TextStack, find_texts, load_texts
+from nodes.diffusion.vae import Autoencoder, find_vae, load_vae, vae_config
 from nodes.types import VAE, LatentSpace, Model, TextEncoder
 
 PartName = Literal["denoiser", "text_encoder", "vae", "preview"]
-WORDS = {"denoiser": "denoiser", "text_encoder": "text encoder", "vae": "VAE"}
+KNOWN = ", ".join(family.title for family in FAMILIES)
+APART = "Use Load model, Load text encoders and Load VAE for parts that come in files of their own."
+FLOAT_BYTES = 4
+DOWNSCALE = 8
 
 
 @dataclass(frozen=True)
 class PartRecipe:
-    """Loads one part of a checkpoint."""
+    """Loads one part of a model."""
 
-    file: WeightsFile
+    sources: tuple[tuple[WeightsFile, ...], ...]
+    """Files, those that are pieces of one joined."""
     family: str
+    """Empty for a VAE of no certain family."""
     part: PartName
     size: int
     """Bytes of the part in float32."""
+    prediction: str = "auto"
 
     def load(self, device: str, dtype: str) -> Any:
-        """What the family's loader of this part gives. Raises `UnusableFile`."""
-        header = read_header(self.file.path)
+        """A `Denoiser`, `TextStack`, `Autoencoder` or a preview. Raises `UnusableFile`."""
+        headers = [open_again(files) for files in self.sources]
+        if self.part == "vae":
+            return load_first_vae(headers, device, dtype)
         family = family_named(self.family)
-        if not family.recognises(header):
-            raise UnusableFile(
-                f"{self.file.path} is not the file it was: it has become {looks_like(header)}.", "Pick it again."
-            )
-        loaders = {
-            "denoiser": family.load_denoiser,
-            "text_encoder": family.load_text_encoder,
-            "vae": family.load_vae,
-            "preview": family.load_preview,
-        }
-        return loaders[self.part](header, device, dtype)
+        if self.part == "text_encoder":
+            return load_stack(family, headers, device, dtype)
+        if self.part == "preview":
+            return load_preview(family.space, headers, device, dtype)
+        for header in headers:
+            part = family.find(header)
+            if part is not None:
+                return family.load_denoiser(part, self.prediction, device, dtype)
+        raise became(headers[0])
 
 
-def read_checkpoint(path: Path) -> tuple[Model, TextEncoder, VAE]:
-    """Describe the parts of a single-file checkpoint, reading its header only. Raises `UnusableFile`."""
-    header = read_header(path)
-    family = recognise(header)
-    if family is None:
-        known = ", ".join(family.title for family in FAMILIES)
-        raise UnusableFile(
-            f"{path.name} looks like {looks_like(header)}. Expected a checkpoint of a known family ({known}): "
-            "denoiser, text encoder and VAE in one file.",
-            "Pick another file.",
-        )
-    for part, prefixes in family.parts.items():
-        if not any(header.below(*prefixes)):
-            raise UnusableFile(f"{path.name} is {family.title} but has no {WORDS[part]}.", "Pick a full checkpoint.")
-    space = family.space
-    latent = LatentSpace(
-        name=family.name,
-        title=family.title,
-        channels=space.channels,
-        downscale=space.downscale,
-        scale=space.scale,
-        shift=space.shift,
-        preview=part_recipe(header, family, "preview"),
+def became(header: Header) -> UnusableFile:
+    return UnusableFile(
+        f"{header.file.path} is not the file it was: it has become {looks_like(header)}.", "Pick it again."
     )
+
+
+def load_first_vae(headers: Sequence[Header], device: str, dtype: str) -> Autoencoder:
+    for header in headers:
+        vae = find_vae(header)
+        if vae is not None:
+            return load_vae(vae, device, dtype)
+    raise became(headers[0])
+
+
+def load_stack(family: Family, headers: Sequence[Header], device: str, dtype: str) -> TextStack:
+    parts = {kind: part for kind, part in texts_of(headers).items() if kind in family.texts}
+    if not parts or not set(family.needs) <= parts.keys():
+        raise UnusableFile(f"{headers[0].name} holds no text encoder for {family.title}.", APART)
+    return family.stack(load_texts(parts, device, dtype))
+
+
+def load_preview(space: Space, headers: Sequence[Header], device: str, dtype: str) -> LatentPreview | FalseColours:
+    """The usual VAE's known colours; else a map fitted to the VAE that is there; else false colours."""
+    vae = next((found for header in headers if (found := find_vae(header)) is not None), None)
+    if space.colours and (vae is None or vae_config(vae)["block_out_channels"] == space.usual_vae):
+        return space.colours
+    return FalseColours() if vae is None else fit_preview(load_vae(vae, device, dtype), space.downscale)
+
+
+def read_checkpoint(path: Path, prediction: str = "auto") -> tuple[Model, TextEncoder, VAE]:
+    """Describe the parts of a checkpoint or a diffusers folder, reading headers only. Raises `UnusableFile`."""
+    headers = open_sources(path)
+    family, unit = denoiser_of(path, headers, "a checkpoint: denoiser, text encoder and VAE in one file")
+    texts = texts_of(headers)
+    missing = [TEXT_TITLES[kind] for kind in family.needs if kind not in texts]
+    if missing:
+        raise UnusableFile(f"{path.name} is {family.title} but has no text encoder ({', '.join(missing)}).", APART)
+    vae = next((found for header in headers if (found := find_vae(header)) is not None), None)
+    if vae is None:
+        raise UnusableFile(f"{path.name} is {family.title} but has no VAE.", APART)
+    space = latent_space(family, headers)
     return (
-        Model(part_recipe(header, family, "denoiser"), latent),
-        TextEncoder(part_recipe(header, family, "text_encoder")),
-        VAE(part_recipe(header, family, "vae"), latent),
+        Model(recipe_of(headers, family, "denoiser", [unit], prediction), space),
+        TextEncoder(recipe_of(headers, family, "text_encoder", list(texts.values()))),
+        VAE(recipe_of(headers, family, "vae", [vae]), space),
     )
 
 
-def part_recipe(header: Header, family: Family, part: PartName) -> PartRecipe:
-    size = 4 * header.values(header.below(*family.parts[part])) if part in family.parts else 0
-    return PartRecipe(header.file, family.name, part, size)
+def read_model(path: Path, prediction: str = "auto") -> Model:
+    """Describe a denoiser, alone in its file or not. Raises `UnusableFile`."""
+    headers = open_sources(path)
+    family, part = denoiser_of(path, headers, "a denoiser")
+    return Model(recipe_of(headers, family, "denoiser", [part], prediction), latent_space(family, headers))
+
+
+def read_text_encoders(paths: Sequence[Path], family_name: str = "auto") -> TextEncoder:
+    """Describe the text encoders of a family, from one or several files. Raises `UnusableFile`."""
+    headers = [header for path in dict.fromkeys(paths) for header in open_sources(path)]
+    for header in headers:
+        if not find_texts(header):
+            raise UnusableFile(
+                f"{header.name} looks like {looks_like(header)}. Expected a text encoder "
+                f"({', '.join(TEXT_TITLES.values())}).",
+                "Pick another file.",
+            )
+    texts = texts_of(headers)
+    held = ", ".join(TEXT_TITLES[kind] for kind in texts)
+    family = reader_of(texts) if family_name == "auto" else family_named(family_name)
+    if family is None:
+        raise UnusableFile(f"No model reads {held} together.", "Say which model it is for, or leave one out.")
+    missing = [TEXT_TITLES[kind] for kind in family.needs if kind not in texts]
+    if missing or not texts.keys() & set(family.texts):
+        wanted = ", ".join(TEXT_TITLES[kind] for kind in family.texts)
+        raise UnusableFile(f"{family.title} reads {wanted}, and the files hold {held}.", "Add what is missing.")
+    used = [part for kind, part in texts.items() if kind in family.texts]
+    return TextEncoder(recipe_of(headers, family, "text_encoder", used))
+
+
+def read_vae(path: Path) -> VAE:
+    """Describe a VAE, alone in its file or not. Raises `UnusableFile`."""
+    headers = open_sources(path)
+    for header in headers:
+        vae = find_vae(header)
+        if vae is not None:
+            found = next((known for header in headers if (known := recognise(header)) is not None), None)
+            if found is not None:
+                family = found[0]
+                return VAE(recipe_of(headers, family, "vae", [vae]), latent_space(family, headers))
+            channels = vae_config(vae)["latent_channels"]
+            return VAE(recipe_of(headers, None, "vae", [vae]), space_of_channels(channels, headers))
+    raise UnusableFile(f"{path.name} looks like {looks_like(headers[0])}. Expected a VAE.", "Pick another file.")
+
+
+def denoiser_of(path: Path, headers: Sequence[Header], wanted: str) -> tuple[Family, Header]:
+    for header in headers:
+        found = recognise(header)
+        if found is not None:
+            return found
+    raise UnusableFile(
+        f"{path.name} looks like {looks_like(headers[0])}. Expected {wanted}, of a known family ({KNOWN}).",
+        "Pick another file.",
+    )
+
+
+def texts_of(headers: Sequence[Header]) -> dict[TextKind, Header]:
+    """The text models of all files. Raises `UnusableFile` when two files hold the same one."""
+    found: dict[TextKind, Header] = {}
+    for header in headers:
+        for kind, part in find_texts(header).items():
+            if kind in found:
+                raise UnusableFile(
+                    f"{found[kind].name} and {header.name} both hold {TEXT_TITLES[kind]}.", "Leave one of them out."
+                )
+            found[kind] = part
+    return found
+
+
+def recipe_of(
+    headers: Sequence[Header], family: Family | None, part: PartName, used: Sequence[Header], prediction: str = "auto"
+) -> PartRecipe:
+    """`used` are the parts whose weights it loads. What a diffusers folder says of the prediction is kept."""
+    if part == "denoiser" and prediction == "auto":
+        said = used[0].metadata.get("prediction_type", "")
+        prediction = {"v_prediction": "v", "epsilon": "eps"}.get(said, prediction)
+    entries = {entry for one in used for entry in one.entries.values()}
+    size = FLOAT_BYTES * sum(one.count for one in entries)
+    sources = tuple(header.files for header in headers)
+    return PartRecipe(sources, family.name if family else "", part, size, prediction)
+
+
+def latent_space(family: Family, headers: Sequence[Header]) -> LatentSpace:
+    space = family.space
+    preview = PartRecipe(tuple(header.files for header in headers), family.name, "preview", 0)
+    return LatentSpace(
+        space.name, space.title, space.channels, space.downscale, space.scale, space.shift, preview=preview
+    )
+
+
+def space_of_channels(channels: int, headers: Sequence[Header]) -> LatentSpace:
+    """The space of a VAE whose file does not tell it from others: it fits every model of so many channels."""
+    family = next((family for family in FAMILIES if family.space.channels == channels), None)
+    if family is None:
+        raise UnusableFile(f"{headers[0].name} has latents of {channels} channels, which no known model reads.", APART)
+    return LatentSpace("", f"{channels} channels", channels, DOWNSCALE, 1.0, 0.0, latent_space(family, headers).preview)

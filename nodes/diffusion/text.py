@@ -1,47 +1,83 @@
-"""From a text to what the denoiser reads: chunks, one forward of the encoder, weights applied."""
+"""From a text to what the denoiser is told: a family's text encoders together."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
 
 import torch
-from torch import Tensor, nn
 
-from nodes.diffusion.tokens import Chunk, chunk_text, close_chunk
+from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind, find_clips, load_clip
+from nodes.diffusion.header import Header
+from nodes.diffusion.t5 import T5Text, find_t5, load_t5
 from nodes.types import TextPart
+
+TextKind: TypeAlias = ClipKind | Literal["t5"]
+TEXT_TITLES: dict[str, str] = {**TITLES, "t5": "T5"}
 
 
 class TextStack(Protocol):
     """A family's text encoder or encoders."""
 
-    def encode(self, text: str) -> TextPart:
-        """What the model is told of a text; a batch of one, on the CPU."""
+    layers: int
+    """Layers that a text can stop at: those of the smallest CLIP model; 0 when there is none."""
+
+    def encode(self, text: str, stop_at: int = 0) -> TextPart:
+        """What the model is told of a text; a batch of one, on the CPU.
+
+        `stop_at` is the last layer to run, counted from the end (-1 is the last); 0 is what the family uses.
+        """
         ...
 
 
-class ClipText:
-    """One CLIP text model, its last layer normalized (Stable Diffusion 1.x)."""
+@dataclass(frozen=True)
+class TextModels:
+    """The text models that were found, each loaded."""
 
-    def __init__(self, model: nn.Module, device: str) -> None:
-        self.model, self.device = model, device
-
-    def encode(self, text: str) -> TextPart:
-        chunks = chunk_text(text)
-        weighted = any(weight != 1 for chunk in chunks for weight in chunk.weights)
-        said = self.read([*chunks, close_chunk([])] if weighted else chunks)
-        if weighted:
-            said = emphasize(said[:-1], said[-1], chunks)
-        return TextPart(said.flatten(0, 1)[None])
-
-    def read(self, chunks: list[Chunk]) -> Tensor:
-        """What the model says of each chunk, chunks x 77 x width."""
-        tokens = torch.tensor([chunk.tokens for chunk in chunks], device=self.device)
-        with torch.inference_mode():
-            said: Tensor = self.model(input_ids=tokens).last_hidden_state
-        return said.to("cpu", torch.float32, copy=True)
+    clips: Mapping[ClipKind, ClipEncoder]
+    t5: T5Text | None
 
 
-def emphasize(said: Tensor, empty: Tensor, chunks: list[Chunk]) -> Tensor:
-    """Move each token away from what an empty text says, by its weight."""
-    weights = torch.tensor([chunk.weights for chunk in chunks])[..., None]
-    return torch.where(weights == 1, said, empty + (said - empty) * weights)
+def find_texts(header: Header) -> dict[TextKind, Header]:
+    """The text models in a file, named as transformers names them."""
+    found: dict[TextKind, Header] = {}
+    found.update(find_clips(header).items())
+    t5 = find_t5(header)
+    if t5 is not None:
+        found["t5"] = t5
+    return found
+
+
+def load_texts(parts: Mapping[TextKind, Header], device: str, dtype: str) -> TextModels:
+    clips: dict[ClipKind, ClipEncoder] = {}
+    for kind, part in parts.items():
+        if kind != "t5":
+            clips[kind] = load_clip(part, kind, device, dtype)
+    return TextModels(clips, load_t5(parts["t5"], device, dtype) if "t5" in parts else None)
+
+
+class OneClip:
+    """One CLIP text model says it all (Stable Diffusion 1.x and 2.x, the SDXL refiner)."""
+
+    def __init__(self, encoder: ClipEncoder, layer: int, normed: bool, pools: bool = False) -> None:
+        """`layer` is the usual one, `normed` whether the last norm follows it, `pools` whether the summary is told."""
+        self.encoder, self.layer, self.normed, self.pools = encoder, layer, normed, pools
+        self.layers = encoder.layers
+
+    def encode(self, text: str, stop_at: int = 0) -> TextPart:
+        said, summary = self.encoder.encode(text, stop_at or self.layer, self.normed)
+        return TextPart(said, summary if self.pools else None)
+
+
+class TwoClips:
+    """Two CLIP text models side by side, the larger also sums up (SDXL)."""
+
+    def __init__(self, small: ClipEncoder, large: ClipEncoder) -> None:
+        self.small, self.large = small, large
+        self.layers = min(small.layers, large.layers)
+
+    def encode(self, text: str, stop_at: int = 0) -> TextPart:
+        first, _ = self.small.encode(text, stop_at or -2, normed=False)
+        second, summary = self.large.encode(text, stop_at or -2, normed=False)
+        return TextPart(torch.cat([first, second], dim=-1), summary)

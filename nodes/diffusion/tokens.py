@@ -1,4 +1,4 @@
-"""CLIP's tokenizer and the chunks of 75 tokens that a text encoder reads, from data shipped with the package."""
+"""The tokenizers of CLIP and T5, from data shipped with the package, and the chunks of 75 tokens that CLIP reads."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 START, END = 49406, 49407
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 CHUNK = 77
+T5_END, T5_PADDING = 1, 0
 KEEP_TOGETHER = 8
 """A piece of fewer tokens is not cut by the end of a chunk but moved to the next (the peers' rule)."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """77 tokens: the start token, at most 75 of text, end tokens. One weight for each."""
+    """77 tokens: the start token, at most 75 of text, the end token, padding. One weight for each."""
 
     tokens: tuple[int, ...]
     weights: tuple[float, ...]
@@ -65,7 +66,30 @@ def tokenize(text: str) -> list[int]:
     return list(clip_tokenizer().encode(text, add_special_tokens=False).ids)
 
 
-def chunk_text(text: str) -> list[Chunk]:
+@lru_cache(maxsize=1)
+def t5_tokenizer() -> Tokenizer:
+    """The sentence pieces of T5 (Raffel et al. 2020)."""
+    from tokenizers import Tokenizer
+
+    packed = files("nodes.diffusion").joinpath("data/t5_tokenizer.json.gz").read_bytes()
+    tokenizer = Tokenizer.from_str(gzip.decompress(packed).decode("utf-8"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def t5_tokens(text: str, least: int) -> tuple[list[int], list[float]]:
+    """Read emphasis: tokens and their weights, an end token, and padding up to `least` of them."""
+    tokens: list[tuple[int, float]] = []
+    for piece in read_emphasis(text):
+        found = t5_tokenizer().encode(piece.text, add_special_tokens=False).ids
+        tokens += [(token, piece.weight) for token in found]
+    tokens.append((T5_END, 1.0))
+    tokens += [(T5_PADDING, 1.0)] * (least - len(tokens))
+    return [token for token, _ in tokens], [weight for _, weight in tokens]
+
+
+def chunk_text(text: str, padding: int = END) -> list[Chunk]:
     """Read emphasis and cut the text into chunks; at least one, which may be empty."""
     pieces = [[(token, piece.weight) for token in tokenize(piece.text)] for piece in read_emphasis(text)]
     chunks: list[list[tuple[int, float]]] = [[]]
@@ -80,10 +104,10 @@ def chunk_text(text: str) -> list[Chunk]:
                 chunks[-1] += rest[:room]
                 rest = rest[room:]
             chunks.append([])
-    return [close_chunk(chunk) for chunk in chunks]
+    return [close_chunk(chunk, padding) for chunk in chunks]
 
 
-def close_chunk(content: list[tuple[int, float]]) -> Chunk:
-    padding = [(END, 1.0)] * (CHUNK - 1 - len(content))
-    tokens, weights = zip((START, 1.0), *content, *padding, strict=True)
+def close_chunk(content: list[tuple[int, float]], padding: int = END) -> Chunk:
+    rest = [(padding, 1.0)] * (CHUNK - 2 - len(content))
+    tokens, weights = zip((START, 1.0), *content, (END, 1.0), *rest, strict=True)
     return Chunk(tokens, weights)

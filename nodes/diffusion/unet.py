@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.levels import Levels
 from nodes.diffusion.told import Told
 
 Prediction = Literal["eps", "v"]
@@ -22,7 +22,6 @@ class UNetTraits:
     """What shapes and the family say of a UNet.
 
     `frame` lists the columns of `Told.frame` it reads; `pooled_width` and `frame` are empty before SDXL.
-    `beside` turns the unscaled latent and mask of `Told` into the channels that follow the noisy latent.
     """
 
     text_width: int
@@ -32,28 +31,29 @@ class UNetTraits:
     guidance_width: int = 0
     """Width of the embedding of a guidance learned by heart (LCM); 0 when there is none."""
     beside_channels: int = 0
-    beside: Callable[[Tensor, Tensor | None], Tensor] | None = None
+    """Channels that follow the noisy latent: 4 for a picture to edit, 5 for a mask and what it leaves of a picture."""
+    scale: float = 1.0
+    """What the latent beside is multiplied by for a model that paints; one that edits takes it as it is."""
 
 
 class UNetDenoiser:
     """A UNet that predicts the noise or the velocity.
 
-    Its input is scaled to unit variance, its timestep is the nearest trained one.
+    Its input is scaled to unit variance.
     """
 
     masks_text = False
 
-    def __init__(self, unet: Any, levels: NoiseLevels, traits: UNetTraits, device: str) -> None:
+    def __init__(self, unet: Any, levels: Levels, traits: UNetTraits, device: str) -> None:
         """`unet`: diffusers' UNet2DConditionModel."""
         self.unet, self.levels, self.traits, self.device = unet, levels, traits, device
         self.text_width, self.pooled_width = traits.text_width, traits.pooled_width
         self.dtype = next(unet.parameters()).dtype
-        self.times = torch.arange(levels.steps, device=device)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
-        time = self.times[self.levels.nearest_step(sigma)].expand(len(x))
-        variance = sigma**2 + 1
-        scaled = x / variance**0.5
+        time = torch.full((len(x),), self.levels.timestep(sigma), device=x.device)
+        spread = math.sqrt(sigma * sigma + 1)
+        scaled = x / spread
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
         with torch.inference_mode():
@@ -66,14 +66,20 @@ class UNetDenoiser:
                 return_dict=False,
             )[0]
         if self.traits.prediction == "v":  # Salimans & Ho 2022, in sigmas
-            return x / variance - found.float() * (sigma / variance**0.5)
+            return x / spread**2 - found.float() * (sigma / spread)
         return x - found.float() * sigma
 
     def seen_beside(self, x: Tensor, told: Told) -> Tensor:
-        """The channels beside the noisy latent; zeros where nothing was given."""
-        if told.beside is None or self.traits.beside is None:
-            return x.new_zeros(len(x), self.traits.beside_channels, *x.shape[2:])
-        return self.traits.beside(told.beside, told.mask_beside)
+        """The channels beside the noisy latent; without a picture, nothing to edit or everything to paint."""
+        channels = self.traits.beside_channels
+        if told.beside is None:
+            empty = x.new_zeros(len(x), channels, *x.shape[2:])
+            empty[:, : channels % 4] = 1
+            return empty
+        if channels == told.beside.shape[1]:  # InstructPix2Pix (Brooks et al. 2023)
+            return told.beside
+        mask = x.new_ones(len(x), 1, *x.shape[2:]) if told.mask_beside is None else told.mask_beside
+        return torch.cat([mask, told.beside * self.traits.scale], dim=1)
 
     def added(self, told: Told) -> dict[str, Tensor] | None:
         """The pooled text and the sizes that SDXL reads (Podell et al. 2023)."""

@@ -1,0 +1,77 @@
+"""What holds for every node that ships."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nodes.api import Input, Node
+from tests.nodes.make_reference import PAGE, reference
+from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
+
+IDS = {
+    "load_model", "load_text_encoders", "load_vae", "set_guidance", "set_picture_size", "show_picture",
+    "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",
+    "empty_latent", "encode_image", "encode_text", "flux2_schedule", "guide", "integer", "invert", "join_sigmas",
+    "load_checkpoint", "load_image", "ltxv_schedule", "math", "no_noise", "noise", "noise_of_latent", "number",
+    "plot_sigmas", "preview_image", "reverse_sigmas", "sample", "sample_pieces", "save_image", "scale_image",
+    "schedule", "seed", "show_noising", "show_predictions", "switch", "text", "turbo_schedule", "write_sigmas",
+}  # fmt: skip
+
+
+ALL = pytest.mark.parametrize("node", SHIPPED, ids=lambda node: node.schema.id)
+
+
+def all_inputs(node: Node[..., Any]) -> Iterator[Input]:
+    for found in node.schema.inputs:
+        yield found
+        if found.widget and found.widget["kind"] == "variant":
+            for inner in found.widget["options"].values():
+                yield from inner
+
+
+def test_these_nodes_ship() -> None:
+    assert {node.schema.id for node in BUILT_IN} == IDS
+    assert {node.schema.id for node in SHIPPED} - IDS == {
+        "darkroom/contact_sheet",
+        "darkroom/film_grain",
+        "darkroom/vignette",
+    }
+
+
+@ALL
+def test_a_node_has_help_for_itself_and_each_input_and_output(node: Node[..., Any]) -> None:
+    assert node.schema.help
+    assert [found.name for found in all_inputs(node) if not found.help] == []
+    assert [output.name for output in node.schema.outputs if not output.help] == []
+
+
+@ALL
+def test_a_node_has_a_category_and_its_numbers_have_sensible_fields(node: Node[..., Any]) -> None:
+    assert node.schema.category
+    for found in all_inputs(node):
+        if found.widget and found.widget["kind"] == "slider":
+            assert {"min", "max", "step"} <= found.widget.keys()
+
+
+def test_reading_all_nodes_needs_no_torch() -> None:
+    names = [*MODULES, PACK]
+    heavy = {"torch", "diffusers", "transformers", "PIL", "numpy"}
+    program = f"import sys, importlib as i; [i.import_module(n) for n in {names}]; print({heavy} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
+
+
+def test_a_sampler_takes_its_seed_from_a_seed_node_and_its_steps_from_math() -> None:
+    types = {node.schema.id: {output.name: output.type for output in node.schema.outputs} for node in BUILT_IN}
+    sampler = next(node.schema for node in BUILT_IN if node.schema.id == "sample")
+    assert types["seed"]["result"] == sampler.input("seed").type
+    assert types["math"]["whole"] == sampler.input("steps").type
+
+
+def test_the_reference_page_is_the_one_the_nodes_give() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), "run python -m tests.nodes.make_reference"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+from collections.abc import Callable, Iterable
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from nodes.api import BadValue
+from nodes.diffusion.clip import clip_config, find_clips
 from nodes.diffusion.families import recognise, sd1
 from nodes.diffusion.header import UnusableFile, read_header
-from nodes.diffusion.ldm import clip_names, unet_names, vae_names
+from nodes.diffusion.ldm import unet_file_name, unet_name, vae_file_name, vae_name
 from nodes.diffusion.recipes import read_checkpoint
+from nodes.diffusion.told import Told
+from nodes.diffusion.unets import unet_config
+from nodes.diffusion.vae import find_vae, vae_config
 from nodes.loaders import Checkpoint, load_checkpoint
 from tests.nodes import tiny as small
 from tests.nodes.plain import PlainContext
@@ -37,9 +42,8 @@ def test_every_part_computes_what_the_model_it_was_saved_from_computes(tiny: Che
     assert torch.allclose(ctx.weights(tiny.model.recipe).unet(x, time, said).sample, wanted, atol=1e-4)
     tokens = torch.randint(0, 49408, (1, 77))
     wanted = text(input_ids=tokens).last_hidden_state
-    assert torch.allclose(
-        ctx.weights(tiny.text_encoder.recipe).model(input_ids=tokens).last_hidden_state, wanted, atol=1e-5
-    )
+    encoder = ctx.weights(tiny.text_encoder.recipe).encoder
+    assert torch.allclose(encoder.model(input_ids=tokens).last_hidden_state, wanted, atol=1e-5)
     loaded = ctx.weights(tiny.vae.recipe).vae
     assert torch.allclose(loaded.decode(x).sample, vae.decode(x).sample, atol=1e-4)
     pixels = torch.rand(1, 3, 64, 64)
@@ -48,9 +52,13 @@ def test_every_part_computes_what_the_model_it_was_saved_from_computes(tiny: Che
 
 def test_sizes_are_read_from_shapes_alone(tiny_file: Path) -> None:
     header = read_header(tiny_file)
-    assert sd1.unet_config(header) == small.UNET
-    assert sd1.text_config(header) == small.TEXT
-    assert {key: sd1.vae_config(header)[key] for key in small.VAE} == small.VAE
+    unet, vae, texts = sd1.find(header), find_vae(header), find_clips(header)
+    assert unet is not None and vae is not None
+    config = unet_config(unet, sd1.HEADS)
+    assert {key: config[key] for key in small.UNET} == small.UNET
+    assert {kind: clip_config(text, kind) for kind, text in texts.items()} == {"clip_l": small.TEXT}
+    read = vae_config(vae)
+    assert {key: read[key] for key in small.VAE if key != "scaling_factor"} | {"scaling_factor": 0.18215} == small.VAE
 
 
 def test_half_precision_files_are_computed_in_full_precision(tmp_path: Path, ctx: PlainContext) -> None:
@@ -87,7 +95,8 @@ def test_recipes_of_one_file_are_equal_and_of_a_changed_file_are_not(tiny_file: 
 def test_weights_do_not_ask_for_gradients(tiny: Checkpoint, ctx: PlainContext) -> None:
     for part in (tiny.model, tiny.text_encoder, tiny.vae):
         bundle = ctx.weights(part.recipe)
-        modules = [value for value in vars(bundle).values() if isinstance(value, torch.nn.Module)]
+        held = vars(bundle) | vars(getattr(bundle, "encoder", bundle))
+        modules = [value for value in held.values() if isinstance(value, torch.nn.Module)]
         assert modules
         assert not any(p.requires_grad or module.training for module in modules for p in module.parameters())
 
@@ -98,22 +107,34 @@ def test_weights_do_not_ask_for_gradients(tiny: Checkpoint, ctx: PlainContext) -
 def test_names_are_those_of_the_converters_of_diffusers(tiny_file: Path) -> None:
     tensors = load_file(tiny_file)
     wanted = CONVERTERS.convert_ldm_unet_checkpoint(tensors, {"layers_per_block": 2})
-    ours = unet_names(tensors, sd1.UNET, 2)
+    ours = names_of(tensors, "model.diffusion_model.", lambda name: unet_name(name, 2))
     assert {new: tensors[old].data_ptr() for new, old in ours.items()} == {k: t.data_ptr() for k, t in wanted.items()}
     wanted = CONVERTERS.convert_ldm_vae_checkpoint(tensors, small.VAE)
-    ours = vae_names(tensors, sd1.VAE, 4)
+    ours = names_of(tensors, "first_stage_model.", lambda name: vae_name(name, 4))
     assert ours.keys() == wanted.keys()
     assert all(torch.equal(tensors[ours[name]].view_as(tensor), tensor) for name, tensor in wanted.items())
 
 
-def test_the_names_of_the_full_size_model_all_find_their_place() -> None:
+def names_of(names: Iterable[str], prefix: str, new: Callable[[str], str]) -> dict[str, str]:
+    """The new name → the file's name, of what lies below a prefix."""
+    return {new(name.removeprefix(prefix)): name for name in names if name.startswith(prefix)}
+
+
+def full_size_names() -> tuple[dict[str, list[str]], dict[str, list[int]]]:
+    """The names of SD 1.5's parts, and the shapes of all tensors."""
     listing = resources.files("tests.nodes.reference").joinpath("sd15_names.json.gz").read_bytes()
     names = json.loads(gzip.decompress(listing))
-    shapes = {name: shape for part in names.values() for name, shape in part}
+    return {part: [name for name, _ in rows] for part, rows in names.items()}, {
+        name: shape for rows in names.values() for name, shape in rows
+    }
+
+
+def test_the_names_of_the_full_size_model_all_find_their_place() -> None:
+    names, shapes = full_size_names()
     assert len(shapes) == 1130
-    unet = unet_names([n for n, _ in names["unet"]], "", 2)
-    vae = vae_names([n for n, _ in names["vae"]], "", 4)
-    text = clip_names([n for n, _ in names["clip"]], "transformer.")
+    unet = names_of(names["unet"], "", lambda name: unet_name(name, 2))
+    vae = names_of(names["vae"], "", lambda name: vae_name(name, 4))
+    text = names_of(names["clip"], "transformer.", lambda name: name.removeprefix("text_model."))
     from transformers import CLIPTextConfig, CLIPTextModel
 
     large_vae = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2}
@@ -128,6 +149,13 @@ def test_the_names_of_the_full_size_model_all_find_their_place() -> None:
         wanted = model.state_dict()
         assert found.keys() == wanted.keys()
         assert all(torch.Size(shapes[found[name]]).numel() == tensor.numel() for name, tensor in wanted.items())
+
+
+def test_writing_names_is_the_way_back_from_reading_them() -> None:
+    names, _ = full_size_names()
+    unet, vae = names["unet"], names["vae"]
+    assert [unet_file_name(unet_name(name, 2), 2, frozenset({1, 2, 3})) for name in unet] == unet
+    assert [vae_file_name(vae_name(name, 4), 4) for name in vae] == vae
 
 
 # ---------------------------------------------------------------- what is refused, and how
@@ -152,7 +180,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"PK\x03\x04" + b"\0" * 100, "pickled PyTorch file"),
         (b"\x80\x02}q\x00(X\x05" + b"\0" * 100, "pickled PyTorch file"),
-        (b"GGUF\x03\0\0\0" + b"\0" * 100, "GGUF"),
+        (b"GGUF\x03\0\0\0" + b"\0" * 100, "holds no tensors"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
         (b"\x10\0\0\0\0\0\0\0", "too short"),
@@ -233,12 +261,22 @@ def test_a_model_of_another_kind_is_called_by_its_name(tmp_path: Path, names: li
     assert "Stable Diffusion 1.x" in message
 
 
-@pytest.mark.parametrize(("channels", "words"), [(9, "an inpainting model"), (8, "an instruct-pix2pix model")])
-def test_models_that_want_more_than_a_latent_are_called_by_their_name(
-    tmp_path: Path, tiny_file: Path, channels: int, words: str
+def test_a_model_that_wants_more_than_a_latent_is_called_by_its_name(tmp_path: Path, tiny_file: Path) -> None:
+    path = changed(tmp_path, tiny_file, **{STEM: torch.zeros(32, 5, 3, 3)})
+    assert "looks like a depth-to-image model (5 input channels)" in refused(path)
+
+
+@pytest.mark.parametrize("channels", [8, 9])
+def test_models_that_see_a_picture_beside_the_noise_are_of_the_family(
+    tmp_path: Path, tiny_file: Path, channels: int
 ) -> None:
     path = changed(tmp_path, tiny_file, **{STEM: torch.zeros(32, channels, 3, 3)})
-    assert f"looks like {words} ({channels} input channels)" in refused(path)
+    model, _, _ = read_checkpoint(path)
+    denoiser = model.recipe.load("cpu", "float32")
+    assert denoiser.traits.beside_channels == channels - 4
+    told = Told(torch.randn(2, 77, 128), beside=torch.ones(2, 4, 8, 8))
+    assert denoiser.predict(torch.randn(2, 4, 8, 8), 1.0, told).shape == (2, 4, 8, 8)
+    assert denoiser.predict(torch.randn(2, 4, 8, 8), 1.0, Told(told.tokens)).shape == (2, 4, 8, 8)
 
 
 def test_a_renamed_text_file_is_refused(tmp_path: Path) -> None:
@@ -249,7 +287,7 @@ def test_a_renamed_text_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_without_vae_says_so(tmp_path: Path, tiny_file: Path) -> None:
     path = tmp_path / "bare.safetensors"
-    save_file({k: t for k, t in load_file(tiny_file).items() if not k.startswith(sd1.VAE)}, str(path))
+    save_file({k: t for k, t in load_file(tiny_file).items() if not k.startswith("first_stage_model.")}, str(path))
     assert "has no VAE" in refused(path)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nodes.diffusion.emphasis import read_emphasis
-from nodes.diffusion.text import ClipText
+from nodes.diffusion.text import TextStack
 from nodes.diffusion.tokens import CHUNK, END, START, chunk_text, clip_tokenizer, tokenize
 from nodes.loaders import Checkpoint
 from nodes.text import encode_text
@@ -95,7 +95,7 @@ def test_a_short_piece_is_not_cut_by_the_end_of_a_chunk() -> None:
 
 
 def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx: PlainContext) -> None:
-    encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
+    encoder: TextStack = ctx.weights(tiny.text_encoder.recipe)
     plain, empty = encoder.encode("a red fox").embedding, encoder.encode("").embedding
     weighted = encoder.encode("a (red:1.5) fox").embedding
     assert torch.allclose(weighted[0, 2], empty[0, 2] + (plain[0, 2] - empty[0, 2]) * 1.5, atol=1e-5)
@@ -104,7 +104,7 @@ def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx:
 
 
 def test_a_weight_of_one_changes_nothing(tiny: Checkpoint, ctx: PlainContext) -> None:
-    encoder: ClipText = ctx.weights(tiny.text_encoder.recipe)
+    encoder: TextStack = ctx.weights(tiny.text_encoder.recipe)
     assert torch.equal(encoder.encode("a (red:1.0) fox").embedding, encoder.encode("a red fox").embedding)
 
 

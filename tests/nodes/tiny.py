@@ -89,14 +89,15 @@ def tensors_of(module: nn.Module, new: str, old: str, words: dict[str, str]) -> 
             yield f"{old}.{words[part]}{inner[len(part) :]}" if part else f"{old}.{inner}", tensor
 
 
-def ldm_unet(unet: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def ldm_unet(unet: Any) -> Iterator[tuple[str, Tensor]]:
     yield from tensors_of(unet, "time_embedding", "time_embed", {"linear_1": "0", "linear_2": "2"})
+    yield from tensors_of(unet, "add_embedding", "label_emb.0", {"linear_1": "0", "linear_2": "2"})
     yield from tensors_of(unet, "conv_in", "input_blocks.0.0", {})
     yield from tensors_of(unet, "conv_norm_out", "out.0", {})
     yield from tensors_of(unet, "conv_out", "out.2", {})
     for new, old in [("resnets.0", "0"), ("attentions.0", "1"), ("resnets.1", "2")]:
         yield from tensors_of(unet, f"mid_block.{new}", f"middle_block.{old}", RESNET)
-    levels, layers = len(UNET["block_out_channels"]), UNET["layers_per_block"]
+    levels, layers = len(unet.config.block_out_channels), unet.config.layers_per_block
     block = 0
     for level in range(levels):
         for layer in range(layers):
@@ -112,7 +113,7 @@ def ldm_unet(unet: nn.Module) -> Iterator[tuple[str, Tensor]]:
             yield from tensors_of(unet, f"up_blocks.{level}.resnets.{layer}", f"output_blocks.{block}.0", RESNET)
             yield from tensors_of(unet, f"up_blocks.{level}.attentions.{layer}", f"output_blocks.{block}.1", {})
         # The upsampling convolution comes after the attention where there is one.
-        place = 2 if UNET["up_block_types"][level].startswith("Cross") else 1
+        place = 2 if unet.config.up_block_types[level].startswith("Cross") else 1
         yield from tensors_of(unet, f"up_blocks.{level}.upsamplers.0", f"output_blocks.{block}.{place}", {})
 
 

@@ -1,0 +1,91 @@
+"""Which files belong together: the pieces of a large model, and the parts of a diffusers folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from nodes.diffusion.header import AGAIN, Header, UnusableFile, WeightsFile
+from nodes.diffusion.read import join_headers, read_weights_header
+
+PIECE = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.safetensors")
+FOLDERS = ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae")
+"""The folders of a diffusers model that hold weights."""
+INDEX = "model_index.json"
+
+
+def open_sources(path: Path) -> list[Header]:
+    """The headers behind a path: one for a file, with its pieces joined; one a part for a diffusers folder.
+
+    A diffusers folder is meant by its own path, by its model_index.json and by any weights below it.
+    Raises `UnusableFile`.
+    """
+    folder = folder_of(path)
+    if folder is None:
+        return [open_files(pieces_of(path))]
+    found = [open_files(weights_in(folder / name)) for name in FOLDERS if (folder / name).is_dir()]
+    if not found:
+        raise UnusableFile(f"{folder.name} is a diffusers folder without weights.", AGAIN)
+    said = scheduler_of(folder)
+    return [Header(header.files, header.entries, {**header.metadata, **said}) for header in found]
+
+
+def open_files(paths: list[Path]) -> Header:
+    return join_headers(read_weights_header(path) for path in paths)
+
+
+def open_again(files: tuple[WeightsFile, ...]) -> Header:
+    """The header of files that were seen before."""
+    return open_files([file.path for file in files])
+
+
+def folder_of(path: Path) -> Path | None:
+    """The diffusers folder that a path means."""
+    for folder in (path, path.parent if path.name == INDEX else path.parent.parent):
+        if (folder / INDEX).is_file():
+            return folder
+    return None
+
+
+def pieces_of(path: Path) -> list[Path]:
+    """A file, or all pieces of the model it is one of."""
+    found = PIECE.fullmatch(path.name)
+    if found is None:
+        return [path]
+    return [path.with_name(f"{found[1]}-{n:05}-of-{found[3]}.safetensors") for n in range(1, int(found[3]) + 1)]
+
+
+def weights_in(folder: Path) -> list[Path]:
+    """The weights of one part: the pieces an index lists, or the file with the plainest name."""
+    for index in sorted(folder.glob("*.safetensors.index*.json"), key=lambda path: (len(path.name), path.name)):
+        listed = read_json(index).get("weight_map")
+        if isinstance(listed, dict) and listed:
+            # Names alone: an index must not lead out of its folder.
+            return [folder / name for name in sorted({Path(str(file)).name for file in listed.values()})]
+    files = sorted(folder.glob("*.safetensors"), key=lambda path: (path.name.count("."), path.name))
+    if not files:
+        others = sorted(folder.glob("*.bin"))
+        raise UnusableFile(
+            f"{folder.parent.name}/{folder.name} holds no .safetensors file"
+            + (f", only {others[0].name}, which is pickled and never opened." if others else "."),
+            "Get the model's .safetensors files.",
+        )
+    return files[:1]
+
+
+def scheduler_of(folder: Path) -> dict[str, str]:
+    """What the scheduler's configuration says of the model's training, as metadata."""
+    config = read_json(folder / "scheduler" / "scheduler_config.json")
+    said = {"prediction_type": str(config["prediction_type"])} if "prediction_type" in config else {}
+    return said | ({"ztsnr": ""} if config.get("rescale_betas_zero_snr") is True else {})
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object; empty when there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
