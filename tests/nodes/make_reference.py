@@ -55,6 +55,8 @@ def input_rows(found: Input, name: str) -> Iterator[str]:
 def takes(found: Input) -> str:
     widget: dict[str, Any] = found.widget or {"kind": ""}
     match widget["kind"]:
+        case "choices" if "options" not in widget:
+            return "one of a list"
         case "choices" | "variant":
             return listed(widget["options"])
         case "model_file":

@@ -18,8 +18,9 @@ IDS = {
     "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",
     "empty_latent", "encode_image", "encode_text", "flux2_schedule", "guide", "integer", "invert", "join_sigmas",
     "load_checkpoint", "load_image", "ltxv_schedule", "math", "no_noise", "noise", "noise_of_latent", "number",
-    "plot_sigmas", "preview_image", "reverse_sigmas", "sample", "sample_pieces", "save_image", "scale_image",
-    "schedule", "seed", "show_noising", "show_predictions", "switch", "text", "turbo_schedule", "write_sigmas",
+    "plot_sigmas", "preview_image", "reverse_sigmas", "sample", "sample_pieces", "sample_with_diffusers",
+    "save_image", "scale_image", "schedule", "seed", "show_noising", "show_predictions", "switch", "text",
+    "turbo_schedule", "write_sigmas",
 }  # fmt: skip
 
 

@@ -139,7 +139,7 @@ def test_a_plot_shows_the_curve_falling_from_left_to_right(logarithmic: bool) ->
 
 def pieces(tiny: Checkpoint, ctx: PlainContext, texts: Any, **changed: Any) -> Any:
     parts: dict[str, Any] = {
-        "guider": guide(tiny.model, *texts, guidance=5.0),
+        "guider": guide(tiny.model, texts[0], texts[1], guidance=5.0),
         "sampler": choose_sampler("euler"),
         "sigmas": schedule(tiny.model, ctx, "normal", 3),
         "noise": noise(seed=4),
@@ -151,7 +151,9 @@ def pieces(tiny: Checkpoint, ctx: PlainContext, texts: Any, **changed: Any) -> A
 
 @pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m_sde", "euler_cfg_pp"])
 def test_pieces_give_what_the_sampler_node_gives(tiny: Checkpoint, ctx: PlainContext, texts: Any, sampler: Any) -> None:
-    whole = sample(tiny.model, *texts, empty_latent(64, 64), ctx, seed=4, steps=3, guidance=5.0, sampler=sampler)
+    whole = sample(
+        tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, seed=4, steps=3, guidance=5.0, sampler=sampler
+    )
     made = pieces(tiny, ctx, texts, sampler=choose_sampler(sampler))
     assert torch.equal(made.latent.samples, whole.samples)
     assert near(made.denoised.samples, whole.samples, 1e-4)

@@ -68,6 +68,7 @@ def compare(names: list[str], data: Path, file: Path) -> int:
 
 def run(checkpoint: Checkpoint, ctx: PlainContext, name: str, plan: dict[str, Any]) -> np.ndarray[Any, Any]:
     sampler, schedule = name.split("__")
+    names: dict[str, Any] = {"sampler": sampler, "schedule": schedule}
     positive, negative = (encode_text(checkpoint.text_encoder, ctx, plan[text]) for text in ("positive", "negative"))
     made = sample(
         checkpoint.model,
@@ -79,8 +80,7 @@ def run(checkpoint: Checkpoint, ctx: PlainContext, name: str, plan: dict[str, An
         steps=plan["steps"],
         guidance=plan["guidance"],
         denoise=plan["denoise"],
-        sampler=sampler,
-        schedule=schedule,
+        **names,
     )
     found: np.ndarray[Any, Any] = made.samples.numpy()
     return found

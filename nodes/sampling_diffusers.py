@@ -1,0 +1,77 @@
+"""A node that samples with any scheduler of diffusers."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from nodes.api import BadValue, Choices, Context, node
+from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
+from nodes.sampling import check_numbers, check_texts, fit_latent
+from nodes.types import Conditioning, Latent, Model
+
+if TYPE_CHECKING:
+    from nodes.diffusion.denoiser import Denoiser
+    from nodes.diffusion.preview import LatentPreview
+
+
+def scheduler_names() -> list[str]:
+    """Every scheduler of the diffusers that is installed, read from its own list: importing it takes seconds."""
+    spec = importlib.util.find_spec("diffusers")
+    if spec is None or spec.origin is None:
+        return []
+    listed = (Path(spec.origin).parent / "schedulers" / "__init__.py").read_text(encoding="utf-8")
+    return sorted(set(re.findall(r'"(\w+Scheduler)"', listed)))
+
+
+@node(category="sampling/pieces")
+def sample_with_diffusers(
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning | None,
+    latent: Latent,
+    ctx: Context,
+    seed: SeedNumber = 0,
+    steps: Steps = 20,
+    guidance: Guidance = 7.0,
+    scheduler: Annotated[str, Choices(scheduler_names)] = "EulerDiscreteScheduler",
+    karras: bool = False,
+) -> LatentOut:
+    """Sample with a scheduler of diffusers, from noise alone and as its pipelines do.
+
+    Args:
+        model: The denoiser.
+        positive: What the picture should show.
+        negative: What it should not show; without it guidance has no effect.
+        latent: An empty latent: it gives the size and the batch.
+        seed: Which noise to start from.
+        steps: How many steps.
+        guidance: How strongly the texts steer.
+        scheduler: Which one. Those of other kinds of models say so.
+        karras: Finer steps where little noise is left, for schedulers that know them.
+
+    Returns:
+        The finished latent; decode it to see it.
+    """
+    from nodes.diffusion.guidance import Guided
+    from nodes.diffusion.wrapped import UnfitScheduler, walk_scheduler
+
+    check_numbers(steps, guidance)
+    start = fit_latent(latent, model.space)
+    denoiser: Denoiser = ctx.weights(model.recipe)
+    check_texts(denoiser, positive, negative)
+    guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
+    preview: LatentPreview = ctx.weights(model.space.preview)
+    walked = walk_scheduler(scheduler, guided, start.samples.shape, model.space, seed, steps, karras)
+    try:
+        for step in ctx.track(walked, total=steps):
+            ctx.preview(partial(preview, step.denoised))
+            last = step
+    except UnfitScheduler as error:
+        fix = "Choose another, such as EulerDiscreteScheduler or, for a flow, FlowMatchEulerDiscreteScheduler."
+        raise BadValue("scheduler", f"{scheduler} cannot sample this model: {error}", fix) from error
+    return replace(start, samples=last.x.cpu())
