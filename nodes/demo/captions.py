@@ -13,7 +13,7 @@ from nodes.demo import grammar
 from nodes.demo.scenes import Scene, Subject
 
 EMPTY_SHARE = 0.10
-KEEP = {"colour": 0.92, "place": 0.75, "time": 0.75, "ground": 0.8, "sky": 0.7, "clear sky": 0.35}
+KEEP = {"kind": 0.8, "colour": 0.92, "place": 0.75, "time": 0.75, "ground": 0.8, "sky": 0.7, "clear sky": 0.35}
 
 
 def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
@@ -21,11 +21,16 @@ def _pick(rng: np.random.Generator, choices: Sequence[str]) -> str:
 
 
 def _noun(rng: np.random.Generator, subject: Subject) -> str:
-    """The subject with its colour, such as "a little red house" or "a house that is red"."""
+    """The subject with its colour, such as "a little red house", "a house that is red" or "a red one".
+
+    Texts that name a colour and no kind teach that a colour belongs to a place, whatever stands there.
+    """
     kind = _pick(rng, grammar.KIND_WORDS[subject.kind])
     article = _pick(rng, grammar.ARTICLES)
     adjective = _pick(rng, grammar.ADJECTIVES) if rng.random() < 0.12 else ""
     colour = _pick(rng, grammar.COLOUR_WORDS[subject.colour]) if rng.random() < KEEP["colour"] else ""
+    if colour and rng.random() >= KEEP["kind"]:
+        kind = "one"
     first = colour or kind
     if article == "a" and (adjective or first)[0] in "aeiou":
         article = "an"

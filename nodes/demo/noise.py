@@ -27,7 +27,7 @@ def noised(latents: Tensor, noise: Tensor, times: Tensor) -> Tensor:
     return share.sqrt() * latents + (1 - share).sqrt() * noise
 
 
-def loss_weight(times: Tensor, most: float = 5.0, least: float = 0.2) -> Tensor:
+def loss_weight(times: Tensor, most: float = 5.0, least: float = 0.6) -> Tensor:
     """How much a picture's noise error counts, (n,): min-SNR (Hang et al., 2023) with a floor for the noisiest steps.
 
     The error of the picture itself weighs min(snr, most) + least. Without the floor the steps that decide what
@@ -38,11 +38,11 @@ def loss_weight(times: Tensor, most: float = 5.0, least: float = 0.2) -> Tensor:
     return (snr.clamp(max=most) + least) / snr
 
 
-def random_times(count: int, random: torch.Generator) -> Tensor:
-    """Timesteps (count,): two of five among the noisiest third, the others anywhere."""
+def random_times(count: int, random: torch.Generator, noisy_share: float) -> Tensor:
+    """Timesteps (count,): a share of them among the noisiest third, the others anywhere."""
     anywhere = torch.randint(TRAIN_STEPS, (count,), generator=random)
     noisy = torch.randint(TRAIN_STEPS * 2 // 3, TRAIN_STEPS, (count,), generator=random)
-    return torch.where(torch.rand(count, generator=random) < 0.4, noisy, anywhere)
+    return torch.where(torch.rand(count, generator=random) < noisy_share, noisy, anywhere)
 
 
 @torch.no_grad()

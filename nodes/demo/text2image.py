@@ -16,12 +16,16 @@ from nodes.demo.architecture import LATENT_SCALE, Sizes, Unet, Vae, build_unet
 from nodes.demo.attention import Float32Attention
 from nodes.demo.labels import labels_of
 from nodes.demo.noise import loss_weight, noised, random_times
+from nodes.demo.pictures import PAIR_SHARE, Pictures
 from nodes.demo.reading import Reader, rows_of
 from nodes.demo.scenes import Scene
 from nodes.demo.training import Plan, Run, default_device, in_threads, mixed_precision, random_of, shares_of
 from nodes.demo.vae import as_tensor, moments
 
 READING_WEIGHT = 0.05  # beside the pictures' error: the encoder goes on reading
+SUBJECT_WEIGHT = 4.0
+NOISY_SHARE = 0.5  # of the timesteps, among the noisiest third: there is decided what stands where
+PAIRS_SHOWN = 0.75  # of a batch: scenes of two subjects, which are the harder ones
 
 
 class TextToImage(nn.Module):
@@ -49,16 +53,39 @@ def latents_of(vae: Vae, images: np.ndarray, batch: int = 16) -> Tensor:
     return torch.cat(in_threads(encoded, range(0, len(images), batch), device))
 
 
-def _share(model: TextToImage, clean: Tensor, noise: Tensor, times: Tensor, rows: Tensor, labels: Tensor) -> Tensor:
+def cells_of(masks: np.ndarray) -> Tensor:
+    """How much each latent value counts, float32 (n, 1, h/8, w/8), 1 on average over each picture.
+
+    A subject covers a tenth of its picture; what it looks like counts more than the sky. The best prediction is the
+    same under any such weights, it is only learnt sooner.
+    """
+    covered = masks.reshape(len(masks), masks.shape[1] // 8, 8, -1, 8).mean(axis=(2, 4)) / 255
+    weights = 1 + SUBJECT_WEIGHT * torch.from_numpy(covered).float()[:, None]
+    return weights / weights.mean(dim=(1, 2, 3), keepdim=True)
+
+
+def _share(
+    model: TextToImage, clean: Tensor, noise: Tensor, cells: Tensor, times: Tensor, rows: Tensor, labels: Tensor
+) -> Tensor:
     with mixed_precision(clean.device):
         states = model.reader(rows)
         found: Tensor = model(noised(clean, noise, times), times, states)
-    error = (found - noise).square().mean(dim=(1, 2, 3))
+    error = (cells * (found - noise).square()).mean(dim=(1, 2, 3))
     return (error * loss_weight(times)).mean() + READING_WEIGHT * model.reader.loss(states, rows, labels)
 
 
+def _picked(scenes: list[Scene], count: int, rng: np.random.Generator) -> np.ndarray:
+    """Which scenes a batch shows: in `PAIRS_SHOWN` of the places one of two subjects, where there is one."""
+    pairs = [i for i, scene in enumerate(scenes) if len(scene.subjects) == 2]
+    anywhere = rng.integers(len(scenes), size=count)
+    if not pairs:
+        return anywhere
+    of_two = np.array(pairs)[rng.integers(len(pairs), size=count)]
+    return np.where(rng.random(count) < (PAIRS_SHOWN - PAIR_SHARE) / (1 - PAIR_SHARE), of_two, anywhere)
+
+
 def train_text2image(
-    scenes: list[Scene],
+    pictures: Pictures,
     latents: Tensor,
     reader: Reader,
     plan: Plan,
@@ -81,13 +108,13 @@ def train_text2image(
     run = Run(model, plan, checkpoint)
     while run.step < plan.steps:
         rng = np.random.default_rng([plan.seed, run.step])
-        picked = rng.integers(len(scenes), size=plan.batch)
-        chosen = [scenes[i] for i in picked]
+        picked = _picked(pictures.scenes, plan.batch, rng)
+        chosen = [pictures.scenes[i] for i in picked]
         random = random_of(plan.seed, run.step)
         clean = latents[picked]
         noise = torch.randn(clean.shape, generator=random)
-        times = random_times(plan.batch, random)
-        whole = (clean, noise, times, rows_of(chosen, rng), labels_of(chosen))
+        times = random_times(plan.batch, random, NOISY_SHARE)
+        whole = (clean, noise, cells_of(pictures.masks[picked]), times, rows_of(chosen, rng), labels_of(chosen))
         batch = [part.to(device) for part in whole]
         run.learn([partial(_share, model, *(part[share] for part in batch)) for share in shares_of(plan.batch, device)])
     model.load_state_dict(run.average)

@@ -25,9 +25,9 @@ from nodes.demo.vae import normalise, train_decoder, train_vae
 
 PLANS = {
     "vae": Plan(steps=2800, batch=8, rate=2e-3, hidden_rate=0.008),
-    "decoder": Plan(steps=250, batch=8, rate=3e-4, hidden_rate=0.002, warmup=20, decay=0.7, average=0.99),
+    "decoder": Plan(steps=120, batch=8, rate=3e-4, hidden_rate=0.002, warmup=10, decay=0.7, average=0.97),
     "reader": Plan(steps=600, batch=64, rate=1e-3, hidden_rate=0.008, decay=0.5),
-    "text2image": Plan(steps=2300, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
+    "text2image": Plan(steps=2200, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
 }
 STAGES = ("vae", "decoder", "text2image", "judge", "export")
 
@@ -79,7 +79,7 @@ def learn_text2image(pictures: Pictures, plan: Plan, work: Path, start: Path | N
     latents = cached_latents(pictures, work)
     unet = shipped.read_back(start).unet if start else None
     reader = train_reader(pictures.scenes, replace(PLANS["reader"], seed=plan.seed), work / "reader.pt")
-    model = train_text2image(pictures.scenes, latents, reader, plan, work / "text2image.pt", start=unet)
+    model = train_text2image(pictures, latents, reader, plan, work / "text2image.pt", start=unet)
     shipped.write(learnt_vae(work, further=True), model)
 
 

@@ -80,3 +80,9 @@ def test_captions_of_a_seed_are_the_same_every_time() -> None:
 def test_the_grammar_has_words_for_every_attribute() -> None:
     assert all(all(choices) for choices in grammar.KIND_WORDS.values())
     assert set(grammar.COLOUR_WORDS) == set(COLOURS)
+
+
+def test_some_captions_place_a_colour_and_leave_the_kind_open() -> None:
+    rng = np.random.default_rng(3)
+    said = [caption_of(SCENE, rng) for _ in range(400)]
+    assert any("red one" in text and "boat" not in text for text in said)

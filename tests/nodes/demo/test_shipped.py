@@ -95,11 +95,18 @@ def test_sampled_pictures_show_what_the_text_says(model: Shipped, judge: judging
         "a red house on the left on a meadow by day, with a sun",
         "a green house in the middle in the snow at night, with stars",  # a pair the training never saw
         "a yellow boat on the right at sea at sunset",
+        "a blue tree on the left and a white castle on the right in the desert by day",  # one pair never seen, of two
     ]
-    seen = judge.see(model.sample(texts, seeds=[1, 2, 3], steps=12))
-    assert [(s.time, s.ground) for s in seen] == [("day", "meadow"), ("night", "snow"), ("sunset", "sea")]
-    wanted = [("house", "red"), ("house", "green"), ("boat", "yellow")]  # places are its weak spot: docs/demo-model.md
-    assert [next(iter(s.subjects.values())) for s in seen] == wanted
+    seen = judge.see(model.sample(texts, seeds=[1, 2, 3, 4], steps=12))
+    assert [(s.time, s.ground) for s in seen] == [
+        ("day", "meadow"), ("night", "snow"), ("sunset", "sea"), ("day", "desert"),
+    ]  # fmt: skip
+    assert [s.subjects for s in seen] == [
+        {"left": ("house", "red")},
+        {"middle": ("house", "green")},
+        {"right": ("boat", "yellow")},
+        {"left": ("tree", "blue"), "right": ("castle", "white")},
+    ]
 
 
 def test_an_unknown_word_harms_nothing(model: Shipped, judge: judging.Judge) -> None:
