@@ -88,8 +88,10 @@ class NoiseLevels:
         kept = torch.cumprod(1 - betas, dim=0)
         if zero_terminal:
             kept = to_zero_terminal(kept)
-        self.sigmas = ((1 - kept) / kept).sqrt().float()
-        self.log_sigmas = self.sigmas.log()
+        exact = ((1 - kept) / kept).sqrt()
+        # The logarithm of the exact sigmas, not of the rounded ones: a sigma halfway between two trained steps
+        # is nearest to another of them for it, as in the peers.
+        self.sigmas, self.log_sigmas = exact.float(), exact.log().float()
         self.interpolate = interpolate
 
     @classmethod

@@ -49,7 +49,7 @@ def test_the_levels_end_where_the_trained_ones_end() -> None:
 
 @pytest.mark.parametrize("name", PEER["6"])
 def test_six_steps_visit_the_peers_sigmas(name: str) -> None:
-    assert SCHEDULES[name](LEVELS, 6) == pytest.approx(PEER["6"][name], rel=1e-6)
+    assert SCHEDULES[name](LEVELS, 6) == tuple(PEER["6"][name])
 
 
 # Ours takes the exact e^x - 1, as the peer does since; that of k-diffusion loses digits at the small end.
@@ -174,6 +174,11 @@ def test_levels_between_and_beyond_take_the_nearest_step() -> None:
     assert LEVELS.nearest_step(float(LEVELS.sigma(torch.tensor(500.6)))) == 501
     assert LEVELS.nearest_step(1e-4) == 0
     assert LEVELS.nearest_step(99.0) == 999
+
+
+def test_halfway_between_two_trained_levels_the_last_bit_decides_as_in_the_peer() -> None:
+    told = [LEVELS.nearest_step(sigma) for sigma in normal(LEVELS, 7)[:-1]]
+    assert told == [999, 833, 666, 500, 333, 166, 0]
 
 
 def test_less_denoise_takes_the_end_of_a_longer_schedule() -> None:
