@@ -251,7 +251,7 @@ def test_numbers_that_make_no_sense_are_named(
 
 def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     other = replace(tiny.model.space, name="other", title="Other Model", channels=16)
-    with pytest.raises(BadValue, match=r"Other Model \(16 channels\).*Stable Diffusion 1\.x \(4 channels\)"):
+    with pytest.raises(BadValue, match=r"Other Model \(16 channels\).*Stable Diffusion 1\.x and 2\.x \(4 channels\)"):
         sample(tiny.model, texts[0], texts[1], Latent(torch.zeros(1, 16, 8, 8), other), ctx)
     with pytest.raises(BadValue, match="The latent is one of Other Model"):
         decode_latent(tiny.vae, Latent(torch.zeros(1, 16, 8, 8), other), ctx)
