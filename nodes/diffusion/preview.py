@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from nodes.diffusion.vae import Autoencoder
 
-PICTURES, EDGE, SHAPES = 24, 64, 8
+PICTURES, EDGE, SHAPES = 12, 64, 8
 AROUND = 3
 """A fitted map sees this many latent values along an edge."""
 RIDGE = 1e-3
