@@ -34,12 +34,12 @@ JSON = dict[str, Any]
 
 
 def one_node(number: int) -> JSON:
-    """One trivial output node whose result is never in the cache."""
-    return numbers_workflow({"out": {"value": number}})
+    """One trivial output node that is never cached."""
+    return numbers_workflow({"out": {"value": number}}, "bench/bench_watch")
 
 
-def numbers_workflow(values: dict[str, JSON]) -> JSON:
-    nodes = {name: {"type": "bench/bench_show", "version": 1, "inputs": inputs} for name, inputs in values.items()}
+def numbers_workflow(values: dict[str, JSON], type: str = "bench/bench_show") -> JSON:
+    nodes = {name: {"type": type, "version": 1, "inputs": inputs} for name, inputs in values.items()}
     return {"schema": 1, "id": "bench", "title": "Bench", "nodes": nodes}
 
 
@@ -68,6 +68,11 @@ def bench_add(a: float = 0.0, b: float = 0.0) -> float:
 @node(title="Show", category="bench", output=True)
 def bench_show(value: float = 0.0) -> None:
     """Take a number."""
+
+
+@node(title="Watch", category="bench", output=True, cache=False)
+def bench_watch(value: float = 0.0) -> None:
+    """Take a number, every time."""
 '''
 
 
