@@ -123,8 +123,38 @@ def has_bias_of_v(unet: Header) -> bool:
     return last is not None and float(read_there(unet.entries[last[0]]).float().std(unbiased=False)) > V_SPREAD
 
 
-def load_unet(unet: Header, config: dict[str, Any], traits: UNetTraits, device: str, dtype: str) -> UNetDenoiser:
-    """Build the UNet, read its weights, and put it behind the face of a denoiser."""
+def find_plain_unet(header: Header, linear: bool) -> Header | None:
+    """A UNet that reads one text and no summary of it; `linear`: by which layers its attention is entered."""
+    unet = find_unet(header)
+    if unet is None or not takes(unet, (LATENT, EDITED, PAINTED)):
+        return None
+    plain = text_width(unet) > 0 and is_linear(unet) == linear and not summary_width(unet, 0)
+    return unet if plain else None
+
+
+def load_unet(
+    unet: Header,
+    prediction: Prediction,
+    scale: float,
+    device: str,
+    dtype: str,
+    heads: int | None = None,
+    frame: tuple[int, ...] = (),
+) -> UNetDenoiser:
+    """Build the UNet, read its weights, and put it behind the face of a denoiser.
+
+    `scale` is that of the family's latents, `frame` the columns of `Told.frame` it reads, `heads` as in `unet_config`.
+    """
+    config = unet_config(unet, heads)
+    traits = UNetTraits(
+        text_width=config["cross_attention_dim"],
+        prediction=prediction,
+        pooled_width=summary_width(unet, len(frame)) if frame else 0,
+        frame=frame,
+        guidance_width=config.get("time_cond_proj_dim", 0),
+        beside_channels=config["in_channels"] - LATENT,
+        scale=scale,
+    )
     model = build_empty("UNet2DConditionModel", config)
     fill_module(model, unet, "denoiser", device, dtype)
     if device != "cpu":  # measured on a CPU: 5 to 10% slower there

@@ -9,19 +9,11 @@ from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header
 from nodes.diffusion.preview import colours_of
 from nodes.diffusion.text import OneClip, TextModels
-from nodes.diffusion.unet import UNetDenoiser, UNetTraits
+from nodes.diffusion.unet import UNetDenoiser
 from nodes.diffusion.unets import (
-    EDITED,
-    LATENT,
-    PAINTED,
-    find_unet,
-    is_linear,
+    find_plain_unet,
     load_unet,
     prediction_of,
-    summary_width,
-    takes,
-    text_width,
-    unet_config,
 )
 
 HEADS, SCALE = 8, 0.18215
@@ -37,23 +29,11 @@ SPACE = Space(
 
 def find(header: Header) -> Header | None:
     """A UNet that reads one text, entering its attention by convolutions."""
-    unet = find_unet(header)
-    if unet is None or not takes(unet, (LATENT, EDITED, PAINTED)):
-        return None
-    plain = text_width(unet) > 0 and not is_linear(unet) and not summary_width(unet, 0)
-    return unet if plain else None
+    return find_plain_unet(header, linear=False)
 
 
 def load_denoiser(unet: Header, prediction: str, device: str, dtype: str) -> UNetDenoiser:
-    config = unet_config(unet, HEADS)
-    traits = UNetTraits(
-        text_width=config["cross_attention_dim"],
-        prediction=prediction_of(unet, prediction),
-        guidance_width=config.get("time_cond_proj_dim", 0),
-        beside_channels=config["in_channels"] - LATENT,
-        scale=SCALE,
-    )
-    return load_unet(unet, config, traits, device, dtype)
+    return load_unet(unet, prediction_of(unet, prediction), SCALE, device, dtype, heads=HEADS)
 
 
 def stack(models: TextModels) -> OneClip:

@@ -9,31 +9,21 @@ from nodes.diffusion.families.sd1 import SPACE
 from nodes.diffusion.family import Family
 from nodes.diffusion.header import Header
 from nodes.diffusion.text import OneClip, TextModels
-from nodes.diffusion.unet import Prediction, UNetDenoiser, UNetTraits
+from nodes.diffusion.unet import Prediction, UNetDenoiser
 from nodes.diffusion.unets import (
-    EDITED,
     LATENT,
-    PAINTED,
-    find_unet,
+    find_plain_unet,
     has_bias_of_v,
-    is_linear,
     load_unet,
     prediction_of,
     says_prediction,
-    summary_width,
     takes,
-    text_width,
-    unet_config,
 )
 
 
 def find(header: Header) -> Header | None:
     """A UNet that reads one text, entering its attention by linear layers."""
-    unet = find_unet(header)
-    if unet is None or not takes(unet, (LATENT, EDITED, PAINTED)):
-        return None
-    plain = text_width(unet) > 0 and is_linear(unet) and not summary_width(unet, 0)
-    return unet if plain else None
+    return find_plain_unet(header, linear=True)
 
 
 def predicts(unet: Header, asked: str) -> Prediction:
@@ -44,15 +34,7 @@ def predicts(unet: Header, asked: str) -> Prediction:
 
 
 def load_denoiser(unet: Header, prediction: str, device: str, dtype: str) -> UNetDenoiser:
-    config = unet_config(unet, heads=None)
-    traits = UNetTraits(
-        text_width=config["cross_attention_dim"],
-        prediction=predicts(unet, prediction),
-        guidance_width=config.get("time_cond_proj_dim", 0),
-        beside_channels=config["in_channels"] - LATENT,
-        scale=SPACE.scale,
-    )
-    return load_unet(unet, config, traits, device, dtype)
+    return load_unet(unet, predicts(unet, prediction), SPACE.scale, device, dtype)
 
 
 def stack(models: TextModels) -> OneClip:

@@ -6,7 +6,7 @@ from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header
 from nodes.diffusion.preview import colours_of
 from nodes.diffusion.text import TextModels, TwoClips
-from nodes.diffusion.unet import UNetDenoiser, UNetTraits
+from nodes.diffusion.unet import UNetDenoiser
 from nodes.diffusion.unets import (
     EDITED,
     LATENT,
@@ -17,7 +17,6 @@ from nodes.diffusion.unets import (
     summary_width,
     takes,
     text_width,
-    unet_config,
 )
 
 SCALE = 0.13025
@@ -46,17 +45,7 @@ def find(header: Header) -> Header | None:
 
 
 def load_denoiser(unet: Header, prediction: str, device: str, dtype: str) -> UNetDenoiser:
-    config = unet_config(unet, heads=None)
-    traits = UNetTraits(
-        text_width=config["cross_attention_dim"],
-        prediction=prediction_of(unet, prediction),
-        pooled_width=summary_width(unet, len(FRAME)),
-        frame=FRAME,
-        guidance_width=config.get("time_cond_proj_dim", 0),
-        beside_channels=config["in_channels"] - LATENT,
-        scale=SCALE,
-    )
-    return load_unet(unet, config, traits, device, dtype)
+    return load_unet(unet, prediction_of(unet, prediction), SPACE.scale, device, dtype, frame=FRAME)
 
 
 def stack(models: TextModels) -> TwoClips:

@@ -6,7 +6,7 @@ from nodes.diffusion.families.sdxl import SPACE
 from nodes.diffusion.family import Family
 from nodes.diffusion.header import Header
 from nodes.diffusion.text import OneClip, TextModels
-from nodes.diffusion.unet import UNetDenoiser, UNetTraits
+from nodes.diffusion.unet import UNetDenoiser
 from nodes.diffusion.unets import (
     LATENT,
     find_unet,
@@ -15,7 +15,6 @@ from nodes.diffusion.unets import (
     summary_width,
     takes,
     text_width,
-    unet_config,
 )
 
 FRAME = (0, 1, 2, 3, 6)
@@ -31,14 +30,7 @@ def find(header: Header) -> Header | None:
 
 
 def load_denoiser(unet: Header, prediction: str, device: str, dtype: str) -> UNetDenoiser:
-    config = unet_config(unet, heads=None)
-    traits = UNetTraits(
-        text_width=config["cross_attention_dim"],
-        prediction=prediction_of(unet, prediction),
-        pooled_width=summary_width(unet, len(FRAME)),
-        frame=FRAME,
-    )
-    return load_unet(unet, config, traits, device, dtype)
+    return load_unet(unet, prediction_of(unet, prediction), SPACE.scale, device, dtype, frame=FRAME)
 
 
 def stack(models: TextModels) -> OneClip:

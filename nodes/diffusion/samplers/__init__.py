@@ -80,7 +80,6 @@ NOT_FOR_FLOWS = frozenset({"ddpm"})
 """Those whose noise is that of models which add noise to a picture rather than replace it."""
 
 
-
 def options_of(name: str, eta: float, s_noise: float) -> dict[str, float]:
     """What a sampler takes of these: `eta` is a share of its own, so one that adds no noise by itself adds none."""
     takes = signature(SAMPLERS[name]).parameters
