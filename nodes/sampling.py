@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from nodes.diffusion.denoiser import Denoiser
     from nodes.diffusion.levels import Levels
     from nodes.diffusion.preview import LatentPreview
-    from nodes.diffusion.sample import Guide, Walk
     from nodes.diffusion.samplers import Step
 
 StepNumber = Annotated[int, Number(min=0, max=10_000, step=1)]
@@ -61,7 +61,7 @@ def sample(
         The finished latent; decode it to see it.
     """
     from nodes.diffusion.guidance import Guided
-    from nodes.diffusion.sample import Walk
+    from nodes.diffusion.sample import Walk, walk
     from nodes.diffusion.samplers import READ_UNCONDITIONAL, SKIP_LAST_BUT_ONE
     from nodes.diffusion.schedules import SCHEDULES, choose_sigmas, cut
 
@@ -77,16 +77,15 @@ def sample(
         return start
     both = sampler in READ_UNCONDITIONAL
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both)
-    last = run(guided, start, model.space, Walk(sampler, sigmas, seed, add_noise), ctx)
+    walked = walk(guided, start.samples, model.space, Walk(sampler, sigmas, seed, add_noise))
+    last = run(walked, len(sigmas) - 1, model.space, ctx)
     return replace(start, samples=last.x.cpu())
 
 
-def run(guided: Guide, start: Latent, space: LatentSpace, plan: Walk, ctx: Context) -> Step:
+def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> Step:
     """Take every step, each counted and shown; the last one."""
-    from nodes.diffusion.sample import walk
-
     preview: LatentPreview = ctx.weights(space.preview)
-    for step in ctx.track(walk(guided, start.samples, space, plan), total=len(plan.sigmas) - 1):
+    for step in ctx.track(steps, total=total):
         ctx.preview(partial(preview, step.denoised))
         last = step
     return last

@@ -190,7 +190,7 @@ def sample_pieces(
         noise: Where random numbers come from.
         latent: An empty latent, or one to change: it is noised to the first sigma.
     """
-    from nodes.diffusion.sample import Walk
+    from nodes.diffusion.sample import Walk, walk
     from nodes.diffusion.samplers import READ_UNCONDITIONAL, options_of
 
     space = guider.model.space
@@ -204,7 +204,8 @@ def sample_pieces(
     check_noise(noise, start)
     options = options_of(sampler.name, sampler.eta, sampler.s_noise)
     plan = Walk(sampler.name, sigmas.values, noise.seed, noise.adds, choice_of(noise), options)
-    last = run(guider.bind(denoiser, len(start.samples), sampler.name in READ_UNCONDITIONAL), start, space, plan, ctx)
+    guided = guider.bind(denoiser, len(start.samples), sampler.name in READ_UNCONDITIONAL)
+    last = run(walk(guided, start.samples, space, plan), len(sigmas.values) - 1, space, ctx)
     made = replace(start, samples=last.x.cpu())
     return Sampled(made, replace(start, samples=last.denoised.cpu()))
 

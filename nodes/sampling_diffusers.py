@@ -5,18 +5,16 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Choices, Context, node
 from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
-from nodes.sampling import check_numbers, check_texts, fit_latent
+from nodes.sampling import check_numbers, check_texts, fit_latent, run
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
     from nodes.diffusion.denoiser import Denoiser
-    from nodes.diffusion.preview import LatentPreview
 
 
 def scheduler_names() -> list[str]:
@@ -65,12 +63,9 @@ def sample_with_diffusers(
     denoiser: Denoiser = ctx.weights(model.recipe)
     check_texts(denoiser, positive, negative)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
-    preview: LatentPreview = ctx.weights(model.space.preview)
     walked = walk_scheduler(scheduler, guided, start.samples.shape, model.space, seed, steps, karras)
     try:
-        for step in ctx.track(walked, total=steps):
-            ctx.preview(partial(preview, step.denoised))
-            last = step
+        last = run(walked, steps, model.space, ctx)
     except UnfitScheduler as error:
         fix = "Choose another, such as EulerDiscreteScheduler or, for a flow, FlowMatchEulerDiscreteScheduler."
         raise BadValue("scheduler", f"{scheduler} cannot sample this model: {error}", fix) from error
