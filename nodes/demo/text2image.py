@@ -18,7 +18,6 @@ from nodes.demo.labels import labels_of
 from nodes.demo.noise import loss_weight, noised, random_times
 from nodes.demo.pictures import PAIR_SHARE, Pictures
 from nodes.demo.reading import Reader, rows_of
-from nodes.demo.scenes import Scene
 from nodes.demo.training import Plan, Run, default_device, in_threads, mixed_precision, random_of, shares_of
 from nodes.demo.vae import as_tensor, moments
 
@@ -74,14 +73,13 @@ def _share(
     return (error * loss_weight(times)).mean() + READING_WEIGHT * model.reader.loss(states, rows, labels)
 
 
-def _picked(scenes: list[Scene], count: int, rng: np.random.Generator) -> np.ndarray:
-    """Which scenes a batch shows: in `PAIRS_SHOWN` of the places one of two subjects, where there is one."""
-    pairs = [i for i, scene in enumerate(scenes) if len(scene.subjects) == 2]
-    anywhere = rng.integers(len(scenes), size=count)
-    if not pairs:
+def _picked(count: int, pairs: np.ndarray, batch: int, rng: np.random.Generator) -> np.ndarray:
+    """Which of `count` scenes a batch shows: in `PAIRS_SHOWN` of the places one of the `pairs`, where there are any."""
+    anywhere = rng.integers(count, size=batch)
+    if not len(pairs):
         return anywhere
-    of_two = np.array(pairs)[rng.integers(len(pairs), size=count)]
-    return np.where(rng.random(count) < (PAIRS_SHOWN - PAIR_SHARE) / (1 - PAIR_SHARE), of_two, anywhere)
+    of_two = pairs[rng.integers(len(pairs), size=batch)]
+    return np.where(rng.random(batch) < (PAIRS_SHOWN - PAIR_SHARE) / (1 - PAIR_SHARE), of_two, anywhere)
 
 
 def train_text2image(
@@ -106,9 +104,10 @@ def train_text2image(
     if device.type == "cpu":
         model.unet.set_attn_processor(Float32Attention())
     run = Run(model, plan, checkpoint)
+    pairs = np.array([i for i, scene in enumerate(pictures.scenes) if len(scene.subjects) == 2], dtype=np.int64)
     while run.step < plan.steps:
         rng = np.random.default_rng([plan.seed, run.step])
-        picked = _picked(pictures.scenes, plan.batch, rng)
+        picked = _picked(len(pictures.scenes), pairs, plan.batch, rng)
         chosen = [pictures.scenes[i] for i in picked]
         random = random_of(plan.seed, run.step)
         clean = latents[picked]

@@ -34,22 +34,24 @@ STAGES = ("vae", "decoder", "text2image", "judge", "export")
 
 def learn_vae(pictures: Pictures, plan: Plan, work: Path) -> None:
     """The VAE with its latents normalised, written to `vae.safetensors`."""
-    from safetensors.torch import save_file
-
     vae = train_vae(pictures, plan, work / "vae.pt")
     unscaled = latents_of(vae, pictures.images[:1000]) / LATENT_SCALE
     device = next(vae.parameters()).device
     normalise(vae, unscaled.mean((0, 2, 3)).to(device), unscaled.std((0, 2, 3)).to(device))
-    save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, work / "vae.safetensors")
+    save_vae(vae, work / "vae.safetensors")
     cached_latents(pictures, work)
 
 
 def learn_decoder(pictures: Pictures, plan: Plan, work: Path) -> None:
     """The decoder further, into `decoder.safetensors`; what the encoder says does not change."""
+    vae = train_decoder(learnt_vae(work), pictures, cached_latents(pictures, work), plan, work / "decoder.pt")
+    save_vae(vae, work / "decoder.safetensors")
+
+
+def save_vae(vae: Vae, file: Path) -> None:
     from safetensors.torch import save_file
 
-    vae = train_decoder(learnt_vae(work), pictures, cached_latents(pictures, work), plan, work / "decoder.pt")
-    save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, work / "decoder.safetensors")
+    save_file({k: v.contiguous().cpu() for k, v in vae.state_dict().items()}, file)
 
 
 def learnt_vae(work: Path, further: bool = False) -> Vae:
