@@ -282,6 +282,15 @@ def plain_widget(hint: Hint) -> dict[str, Any] | None:
 
 
 def limits(widget: Number) -> dict[str, float]:
+    """Whole limits as whole numbers, however the author wrote them.
+
+    Python keeps one object for equal hints, `Number(min=0)` and `Number(min=0.0)` among them, so how they are written
+    is what the first module imported says.
+    """
+    return {name: int(value) if value == int(value) else value for name, value in given_limits(widget).items()}
+
+
+def given_limits(widget: Number) -> dict[str, float]:
     given = {"min": widget.min, "max": widget.max, "step": widget.step}
     return {name: value for name, value in given.items() if value is not None}
 
@@ -310,7 +319,7 @@ def check_widget(where: str, hint: Hint) -> None:
 
 
 def check_limits(where: str, hint: Hint, widget: Number) -> None:
-    given = limits(widget)
+    given = given_limits(widget)
     if isinstance(widget, Slider) and not {"min", "max"} <= given.keys():
         raise NodeError(f"{where} is a Slider without both ends; write Slider(min=0, max=1) or similar")
     for name, value in given.items():

@@ -208,6 +208,22 @@ def test_annotated_widgets_carry_their_options() -> None:
     ]
 
 
+def test_limits_are_the_same_however_they_were_written_first() -> None:
+    """Python takes equal hints for one object, so the first module imported would decide for all others."""
+
+    @node(category="test")
+    def first(a: Annotated[float, Number(min=0.0, max=7.0, step=0.5)]) -> int:
+        return 0
+
+    @node(category="test")
+    def later(a: Annotated[float, Number(min=0, max=7, step=0.5)]) -> int:
+        return 0
+
+    shown = json.dumps(first.schema.input("a").widget)
+    assert shown == json.dumps(later.schema.input("a").widget)
+    assert '"min": 0, "max": 7, "step": 0.5' in shown
+
+
 def test_choices_keep_the_types_of_their_values() -> None:
     @node(category="test")
     def choose(
