@@ -5,12 +5,13 @@ Nothing here is global and nothing is read from the environment; importing this 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 import psutil
+
+from server.model_folders import ModelFolders, gather
 
 MEBIBYTE = 2**20
 GIBIBYTE = 2**30
@@ -72,18 +73,22 @@ class Config:
     """Where `loom run --out` saves; None: in the home folder."""
     page_folder: Path | None = None
     """Another built page than the one that belongs to the program."""
+    extra_models: tuple[Path, ...] = ()
+    """Further folders of models, searched after the home's own."""
+    model_paths: Path | None = None
+    """A list of further folders in ComfyUI's format; None: `extra_model_paths.yaml` in the home folder, if any."""
+    allow_downloads: bool = False
+    """Whether a node may fetch models from the hub. Opening a workflow never does."""
 
     @property
     def models(self) -> Path:
-        """Where the user's own model files go; the first of `models_roots`."""
+        """Where the user's own model files go, and the only place where any are ever written."""
         return self.home / "models"
 
     @property
-    def models_roots(self) -> tuple[Path, ...]:
-        """Where `checkpoints/…` and its like are looked for, in order; only the first is ever written."""
-        shipped = (PACKAGE_ROOT / "nodes" / "demo" / "models",)
-        packs = (pack / "models" for root in self.packs for pack in _folders(root))
-        return (self.models, *(folder for folder in (*shipped, *packs) if folder.is_dir()))
+    def model_folders(self) -> ModelFolders:
+        """Where `checkpoints/…` and its like are looked for, in order."""
+        return gather(self.home, self.extra_models, self.model_paths, PACKAGE_ROOT)
 
     @property
     def input(self) -> Path:
@@ -134,8 +139,3 @@ class Config:
                 f"The home folder {self.home} cannot be used: {error.strerror or error}.",
                 "Choose another with --home, or give yourself the right to write there.",
             ) from error
-
-
-def _folders(root: Path) -> Iterator[Path]:
-    """The folders directly in `root`, in order of their names; none when `root` does not exist."""
-    return iter(sorted(entry for entry in root.iterdir() if entry.is_dir())) if root.is_dir() else iter(())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 DEVICES = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])$", re.IGNORECASE)
@@ -18,8 +19,11 @@ class PathError(Exception):
     """The name leads out of its folder, or is no name at all."""
 
 
-def inside(root: Path, name: str) -> Path:
-    """The path of `name` (forward slashes) under `root`, links followed; it need not exist. Raises PathError."""
+def inside(root: Path, name: str, also: Sequence[Path] = ()) -> Path:
+    """The path of `name` (forward slashes) under `root`, links followed; it need not exist. Raises PathError.
+
+    `also` are other folders, without links in their own paths, in which a link below `root` may end.
+    """
     parts = name.split("/")
     if not name or len(name) > MAX_PATH or not all(_plain(part) for part in parts):
         raise PathError(f"{name[:100]!r} is not the name of a file in this folder.")
@@ -28,7 +32,7 @@ def inside(root: Path, name: str) -> Path:
         path = base.joinpath(*parts).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or what the system cannot name
         raise PathError(f"{name[:100]!r} cannot be resolved.") from error
-    if not path.is_relative_to(base):
+    if not any(path.is_relative_to(folder) for folder in (base, *also)):
         raise PathError(f"{name[:100]!r} leads out of its folder.")
     return path
 

@@ -16,6 +16,7 @@ from server.graph.problems import Problem
 from server.graph.prompt import encode, from_workflow
 from server.graph.validate import validate
 from server.graph.workflow import Workflow, dump, load
+from server.model_folders import ModelFolders
 from server.paths import PathError, inside
 from server.store.jobs import Payload
 
@@ -74,14 +75,17 @@ def file_check(config: Config) -> Callable[[str, str], bool]:
     known: dict[tuple[str, str], bool] = {}
 
     @cache
-    def roots() -> tuple[Path, ...]:
-        return config.models_roots
+    def models() -> ModelFolders:
+        return config.model_folders
 
     def exists(folder: str, name: str) -> bool:
         key = (folder, name)
         if key not in known:
-            bases = [config.input] if folder == INPUT_FOLDER else [root / folder for root in roots()]
-            known[key] = any(_is_file_in(base, name) for base in bases)
+            if folder == INPUT_FOLDER:
+                known[key] = _is_file_in(config.input, name)
+            else:
+                found = models().find(folder, name)
+                known[key] = found is not None and found.is_file()
         return known[key]
 
     return exists

@@ -35,7 +35,8 @@ LAYERS = (
     Layer(("nodes.api",)),
     Layer(("nodes.types", "nodes.fields"), SCHEMA, ("torch",)),
     Layer(("server.messages",), (), ("msgspec",)),
-    Layer(("server.config",), (), ("platformdirs", "psutil")),
+    Layer(("server.model_folders", "server.model_paths"), ("server.paths",), ("yaml",)),
+    Layer(("server.config",), ("server.model_folders",), ("platformdirs", "psutil")),
     Layer(("server.graph",), SCHEMA, ("msgspec", "networkx", "PIL")),
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
     Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3")),
@@ -43,7 +44,8 @@ LAYERS = (
     NODES,
     Layer(
         ("server.worker",),
-        ("server.engine", "server.graph", "server.messages", "server.config", "server.paths", "nodes"),
+        ("server.engine", "server.graph", "server.messages", "server.config", "server.paths", "server.model_folders",
+         "nodes"),
         (*TORCH, "msgspec", "PIL", "blake3", "numpy", "psutil"),
     ),
     Layer(
@@ -55,7 +57,7 @@ LAYERS = (
     Layer(
         ("server",),
         ("server.config", "server.graph", "server.messages", "server.store", "server.workers", "server.routes",
-         *SCHEMA),
+         "server.model_folders", *SCHEMA),
         WEB_LIBRARIES,
     ),
 )  # fmt: skip
@@ -224,7 +226,7 @@ def test_the_tops_of_server_and_nodes_stay_nearly_empty() -> None:
 def test_every_library_that_is_imported_is_declared_and_no_other() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=\[]", line)[0].replace("-", "_") for line in project["dependencies"]}
-    names = {"PIL": "pillow"}
+    names = {"PIL": "pillow", "yaml": "pyyaml"}
     found = {found.target.split(".")[0] for module in MODULES for found in imports(module)}
     wanted = {names.get(name, name) for name in found - set(OWN) - set(sys.stdlib_module_names)}
     assert declared - wanted == set(), "declared, and nothing imports them"

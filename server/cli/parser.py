@@ -100,6 +100,8 @@ def parser() -> argparse.ArgumentParser:
 
     serve = command(commands, "serve", "start the server and open the page", SERVE)
     add_home(serve)
+    add_models(serve)
+    add_downloads(serve)
     add_device(serve)
     serve.add_argument("--port", type=port, metavar="N", help="where the page is (default: 8420)")
     serve.add_argument("--host", metavar="NAME", help="a name of this computer (default: 127.0.0.1)")
@@ -117,15 +119,19 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--to", dest="targets", action="append", metavar="NODE", help="run only what NODE needs")
     run.add_argument("--quiet", "-q", action="store_true", help="show no progress")
     add_home(run)
+    add_models(run)
+    add_downloads(run)
     add_device(run)
 
     check = command(commands, "check", "list every problem of a workflow", CHECK)
     check.add_argument("workflow", type=Path, help="a workflow, or a picture with one inside")
     add_home(check)
+    add_models(check)
 
     nodes = command(commands, "nodes", "list every node, and the packs that failed", NODES)
     nodes.add_argument("--json", action="store_true", help="print the whole catalogue as JSON")
     add_home(nodes)
+    add_models(nodes)
 
     cache = command(commands, "cache", "show, limit or clear the cache", CACHE)
     cache.add_argument("--clear", action="store_true", help="remove every kept result")
@@ -137,15 +143,28 @@ def parser() -> argparse.ArgumentParser:
 def command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, short: str, long: str
 ) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name, help=short, description=long, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return commands.add_parser(name, help=short, description=long, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def add_home(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--home", type=Path, metavar="DIR", help="the folder of models, inputs, results, packs and the database"
     )
+
+
+def add_models(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--models", dest="extra_models", type=Path, action="append", metavar="DIR",
+        help="a further folder of models, as this program, ComfyUI or AUTOMATIC1111 lays it out; may be repeated",
+    )  # fmt: skip
+    to.add_argument(
+        "--model-paths", type=Path, metavar="FILE",
+        help="further folders in ComfyUI's format (default: extra_model_paths.yaml in the home folder, if any)",
+    )  # fmt: skip
+
+
+def add_downloads(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--allow-downloads", action="store_true", help="let nodes fetch models from the hub")
 
 
 def add_device(to: argparse.ArgumentParser) -> None:

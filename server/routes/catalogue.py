@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 from aiohttp import hdrs, web
@@ -12,6 +10,7 @@ from aiohttp import hdrs, web
 from server.answers import answer
 from server.graph.catalogue import Catalogue
 from server.messages import RefreshCatalogue
+from server.model_folders import ModelFolders
 from server.routes.table import Api
 from server.services import Services
 
@@ -68,23 +67,17 @@ async def refresh(request: web.Request, services: Services) -> web.Response:
 
 @api.route("GET", "/api/models", "The model files there are, by folder", answers={200: Models})
 async def models(request: web.Request, services: Services) -> web.Response:
-    folders = await asyncio.to_thread(find_models, services.config.models_roots)
+    folders = await asyncio.to_thread(find_models, services.config.model_folders)
     return answer(Models(folders))
 
 
-def find_models(roots: Sequence[Path]) -> dict[str, list[ModelInfo]]:
-    """Every model file under the roots; a name in an earlier root hides the same name in a later one."""
-    found: dict[str, dict[str, ModelInfo]] = {}
-    for root in roots:
-        for folder in sorted(entry for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else ():
-            names = found.setdefault(folder.name, {})
-            for info in _files_in(folder):
-                names.setdefault(info.name, info)
-    return {folder: sorted(names.values(), key=lambda info: info.name) for folder, names in found.items()}
-
-
-def _files_in(folder: Path) -> Iterator[ModelInfo]:
-    for path in folder.rglob("*"):
-        if path.suffix.lower() in MODEL_SUFFIXES and path.is_file():
-            status = path.stat()
-            yield ModelInfo(path.relative_to(folder).as_posix(), status.st_size, status.st_mtime)
+def find_models(folders: ModelFolders) -> dict[str, list[ModelInfo]]:
+    """Every model file by kind."""
+    found: dict[str, list[ModelInfo]] = {}
+    for kind in folders.kinds():
+        found[kind] = []
+        for name, path in folders.files(kind).items():
+            if path.suffix.lower() in MODEL_SUFFIXES:
+                status = path.stat()
+                found[kind].append(ModelInfo(name, status.st_size, status.st_mtime))
+    return found

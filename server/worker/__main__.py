@@ -31,6 +31,9 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="where pictures are saved (default: results in the home folder)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
     parser.add_argument("--no-warm-up", action="store_true", help="import the model libraries when a node needs them")
+    parser.add_argument("--models", type=Path, action="append", default=[], help="a further folder of models")
+    parser.add_argument("--model-paths", type=Path, help="further folders of models, in ComfyUI's format")
+    parser.add_argument("--allow-downloads", action="store_true", help="nodes may fetch models from the hub")
     options = parser.parse_args()
     incoming, outgoing = claim_pipes()
     faulthandler.enable()
@@ -38,7 +41,8 @@ def main() -> None:
     # Nothing is fetched from the network unless the user asks for it.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    folders = Folders.of(options.home.resolve(), options.results.resolve() if options.results else None)
+    results = options.results.resolve() if options.results else None
+    folders = Folders.of(options.home.resolve(), results, options.models, options.model_paths)
     out = Outgoing(outgoing)
     code = asyncio.run(live(Options(folders, options.device, not options.no_warm_up), incoming, out))
     out.close()

@@ -6,17 +6,19 @@ A name never leads out of its folder: what counts is where the path ends after e
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nodes
 from nodes.api import Input
+from server.model_folders import ModelFolders, gather
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
 NO_MODELS = {".md", ".txt", ".json", ".yaml", ".yml", ".part", ".tmp", ".crdownload", ".html", *PICTURES}
 """Ends of files that lie beside models and are none."""
 SHIPPED = Path(nodes.__file__).parent
+INPUT = "input"
 
 
 class FileFault(OSError):
@@ -32,19 +34,21 @@ class FileFault(OSError):
 
 @dataclass(frozen=True)
 class Folders:
-    """Where everything lies. The first of several roots is the user's own; the others are read-only."""
+    """Where everything lies. The first of several packs folders is the user's own; the others are read-only."""
 
     home: Path
     results: Path
-    models: tuple[Path, ...]
+    models: ModelFolders
     packs: tuple[Path, ...]
 
     @classmethod
-    def of(cls, home: Path, results: Path | None = None) -> Folders:
-        packs = (home / "custom_nodes", SHIPPED.parent / "custom_nodes")
-        shipped = SHIPPED / "demo" / "models"
-        inside = [pack / "models" for root in packs for pack in _folders(root)]
-        return cls(home, results or home / "results", (home / "models", shipped, *inside), packs)
+    def of(
+        cls, home: Path, results: Path | None = None, extra: Iterable[Path] = (), model_paths: Path | None = None
+    ) -> Folders:
+        """The folders of a home; `extra` and `model_paths` are those of `Config`."""
+        package = SHIPPED.parent
+        packs = (home / "custom_nodes", package / "custom_nodes")
+        return cls(home, results or home / "results", gather(home, extra, model_paths, package), packs)
 
     @property
     def cache(self) -> Path:
@@ -56,30 +60,28 @@ class Folders:
 
     def names(self, folder: str) -> list[str]:
         """The files of a models folder, or the pictures of the input folder for "input", for a dropdown."""
-        found: dict[str, None] = {}
-        for root in self._roots(folder):
-            for path in sorted(_files(root), key=lambda path: path.as_posix().lower()):
-                picture = path.suffix.lower() in PICTURES
-                if picture if folder == "input" else path.suffix.lower() not in NO_MODELS:
-                    found[path.relative_to(root).as_posix()] = None
-        return list(found)
+        if folder == INPUT:
+            root = self.home / INPUT
+            found = sorted(_files(root), key=lambda path: path.as_posix().lower())
+            return [path.relative_to(root).as_posix() for path in found if path.suffix.lower() in PICTURES]
+        return [name for name in self.models.files(folder) if Path(name).suffix.lower() not in NO_MODELS]
 
     def find(self, input: Input, name: str) -> Path:
         """The file a constant of `input` names, with every link followed. Raises FileFault."""
         widget = input.widget or {}
-        folder = "input" if widget.get("kind") == "image_file" else str(widget.get("folder", ""))
-        for root in self._roots(folder):
-            found = inside(root, name)
-            if found is not None and found.is_file():
-                return found
-        where = "input" if folder == "input" else f"models/{folder}"
-        raise FileFault(f"{where}/{name} is gone.", "Put it back, or pick another file.")
-
-    def _roots(self, folder: str) -> list[Path]:
-        if folder == "input":
-            return [self.home / "input"]
-        # The folder's name is a node's own word, not a user's: it may be a link to another disk.
-        return [root / folder for root in self.models]
+        folder = INPUT if widget.get("kind") == "image_file" else str(widget.get("folder", ""))
+        found = inside(self.home / INPUT, name) if folder == INPUT else self.models.find(folder, name)
+        if found is not None and found.is_file():
+            return found
+        if folder == INPUT:
+            raise FileFault(f"{INPUT}/{name} is gone.", "Put it back, or pick another file.")
+        out = self.models.leads_out(folder, name)
+        if out is not None and out.is_file():
+            raise FileFault(
+                f"models/{folder}/{name} is a link that leads out of the models folders, to {out}.",
+                f"Start with --models {out.parent}, or name that folder in extra_model_paths.yaml.",
+            )
+        raise FileFault(f"models/{folder}/{name} is gone.", "Put it back, or pick another file.")
 
 
 def inside(root: Path, name: str) -> Path | None:
@@ -89,10 +91,6 @@ def inside(root: Path, name: str) -> Path | None:
     base = root.resolve()
     path = (base / name).resolve()
     return path if path.is_relative_to(base) else None
-
-
-def _folders(root: Path) -> list[Path]:
-    return sorted(entry for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
 
 
 def _files(root: Path) -> Iterator[Path]:

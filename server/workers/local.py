@@ -42,7 +42,10 @@ def worker_command(config: Config) -> list[str]:
     # -P: without it the current folder, where a user's files lie, would come first on the module path.
     module = [sys.executable, "-P", "-m", "server.worker"]
     results = ["--results", str(config.results_folder)] if config.results_folder else []
-    return [*module, "--home", str(config.home), "--device", config.device, *results]
+    models = [word for folder in config.extra_models for word in ("--models", str(folder))]
+    listed = ["--model-paths", str(config.model_paths)] if config.model_paths else []
+    allowed = ["--allow-downloads"] if config.allow_downloads else []
+    return [*module, "--home", str(config.home), "--device", config.device, *results, *models, *listed, *allowed]
 
 
 class WorkerProcess:

@@ -20,6 +20,7 @@ from PIL import Image
 from server.api import Api
 from server.app import Door, build_app
 from server.config import PACKAGE_ROOT, Config
+from server.model_folders import ModelFolders, Tree
 from server.routes.catalogue import find_models
 from tests.server.talk import JSON, Server, Starter
 
@@ -142,7 +143,7 @@ def test_models_are_found_in_all_roots_and_the_first_root_wins(tmp_path: Path) -
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"0" * size)
     (tmp_path / "a/checkpoints/notes.txt").write_text("no model")
-    found = find_models([tmp_path / "a", tmp_path / "b", tmp_path / "missing"])
+    found = find_models(ModelFolders(tuple(Tree(tmp_path / name) for name in ("a", "b", "missing"))))
     assert {folder: [(one.name, one.size) for one in files] for folder, files in found.items()} == {
         "checkpoints": [("x.safetensors", 3)],
         "vae": [("sub/y.pt", 1)],
