@@ -118,7 +118,7 @@ def show_predictions(
     start = fit_latent(latent, guider.model.space)
     first = replace(start, samples=start.samples[:1])
     denoiser: Denoiser = ctx.weights(guider.model.recipe)
-    check_texts(denoiser, guider.positive, guider.negative)
+    check_texts(denoiser, guider.positive, guider.negative, first)
     check_sampler(denoiser.levels, sampler.name)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     if len(sigmas.values) < 2:

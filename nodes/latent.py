@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nodes.api import BadValue, Context, node
-from nodes.fields import ConditioningOut, Count, ImageOut, LatentOut, Pixels, VAEPart
-from nodes.text import tell
-from nodes.types import Beside, Conditioning, Image, Latent, Mask
+from nodes.fields import Count, ImageOut, LatentOut, Pixels, VAEPart
+from nodes.types import Image, Latent
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -76,41 +75,6 @@ def encode_image(vae: VAEPart, image: Image, ctx: Context) -> LatentOut:
     """
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
     return Latent(autoencoder.encode(cut_to_cells(image.pixels, vae.space.downscale, ctx)), vae.space)
-
-
-@node(category="latent")
-def show_picture(
-    conditioning: Conditioning, vae: VAEPart, image: Image, ctx: Context, mask: Mask | None = None
-) -> ConditioningOut:
-    """Let an inpainting or an editing model see a picture beside the noise.
-
-    Inpainting models (9 input channels) paint where the mask is white and see the rest of the picture; editing
-    models (instruct-pix2pix, 8 channels) see all of it. Other models do not look.
-
-    Args:
-        conditioning: The text; show the picture to the positive and to the negative one.
-        vae: From the checkpoint of the model.
-        image: As large as the picture to make. Edges that 8 does not divide are cut evenly on both sides.
-        mask: White where to paint, as large as the picture. Without one an inpainting model paints everywhere.
-
-    Returns:
-        The text with the picture.
-    """
-    from torch.nn import functional
-
-    if mask is not None and mask.values.shape[1:] != image.pixels.shape[1:3]:
-        (height, width), (rows, columns) = image.pixels.shape[1:3], mask.values.shape[1:]
-        raise BadValue(
-            "mask", f"The mask is {columns} x {rows}, the picture {width} x {height}.", "Scale one to the other."
-        )
-    autoencoder: Autoencoder = ctx.weights(vae.recipe)
-    pixels, cells = cut_to_cells(image.pixels, vae.space.downscale, ctx), None
-    if mask is not None:
-        values = cut_to_cells(mask.values[..., None], vae.space.downscale, ctx)
-        pixels = (pixels - 0.5) * (1 - values.round()) + 0.5  # grey where there will be paint, as they were trained
-        size = pixels.shape[1] // vae.space.downscale, pixels.shape[2] // vae.space.downscale
-        cells = functional.interpolate(values.permute(0, 3, 1, 2), size, mode="bilinear").round()
-    return tell(conditioning, beside=Beside(autoencoder.encode(pixels), cells))
 
 
 def cut_to_cells(pixels: Tensor, cell: int, ctx: Context) -> Tensor:

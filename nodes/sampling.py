@@ -69,7 +69,7 @@ def sample(
     check_range(steps, start_step, end_step)
     start = fit_latent(latent, model.space)
     denoiser: Denoiser = ctx.weights(model.recipe)
-    check_texts(denoiser, positive, negative)
+    check_texts(denoiser, positive, negative, start)
     check_sampler(denoiser.levels, sampler)
     whole = choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise, sampler in SKIP_LAST_BUT_ONE)
     sigmas = cut(whole, start_step, end_step, keep_noise)
@@ -139,10 +139,36 @@ def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
     return replace(latent, space=space)
 
 
-def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None) -> None:
+def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioning | None, latent: Latent) -> None:
+    """Refuse, in words, what the model cannot read of the texts, and what they show it beside the latent."""
     from nodes.diffusion.guidance import misfit
 
+    check_size(denoiser, latent)
     for name, text in (("positive", positive), ("negative", negative)):
-        reason = misfit(denoiser, text) if text is not None else ""
+        if text is None:
+            continue
+        reason = misfit(denoiser, text)
         if reason:
             raise BadValue(name, reason, "Take the text encoder from the model's checkpoint.")
+        check_beside(denoiser, name, text, latent)
+
+
+def check_size(denoiser: Denoiser, latent: Latent) -> None:
+    assert latent.space is not None  # fit_latent gave it one
+    height, width = (edge * latent.space.downscale for edge in latent.samples.shape[2:])
+    longest = denoiser.longest_edge * latent.space.downscale
+    if longest and max(height, width) > longest:
+        raise BadValue(
+            "latent",
+            f"The picture would be {width} x {height}; the model has places for {longest} pixels along an edge.",
+            "Make a smaller one and scale it up.",
+        )
+
+
+def check_beside(denoiser: Denoiser, name: str, text: Conditioning, latent: Latent) -> None:
+    from nodes.diffusion.beside import misfit_beside
+
+    for part in text.parts:
+        found = misfit_beside(denoiser.beside_channels, part.beside, latent.samples.shape)
+        if found is not None:
+            raise BadValue(name, *found)

@@ -198,7 +198,7 @@ def sample_pieces(
     if len(sigmas.values) < 2:
         return Sampled(start, start)
     denoiser: Denoiser = ctx.weights(guider.model.recipe)
-    check_texts(denoiser, guider.positive, guider.negative)
+    check_texts(denoiser, guider.positive, guider.negative, start)
     check_sampler(denoiser.levels, sampler.name)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     check_noise(noise, start)

@@ -61,7 +61,7 @@ def sample_with_diffusers(
     check_numbers(steps, guidance)
     start = fit_latent(latent, model.space)
     denoiser: Denoiser = ctx.weights(model.recipe)
-    check_texts(denoiser, positive, negative)
+    check_texts(denoiser, positive, negative, start)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
     walked = walk_scheduler(scheduler, guided, start.samples.shape, model.space, seed, steps, karras)
     try:

@@ -14,6 +14,7 @@ from tests.nodes.make_reference import PAGE, reference
 from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
+    "image_to_mask", "inpaint_conditioning", "instruct_pix2pix_conditioning", "invert_mask", "mask_to_image",
     "load_model", "load_text_encoders", "load_vae", "set_guidance", "set_picture_size", "show_picture",
     "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",
     "empty_latent", "encode_image", "encode_text", "flux2_schedule", "guide", "integer", "invert", "join_sigmas",

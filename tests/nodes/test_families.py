@@ -13,7 +13,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nodes.api import BadValue
 from nodes.diffusion.families import FAMILIES, sd2
 from nodes.diffusion.levels import FlowLevels, NoiseLevels
 from nodes.diffusion.read import read_weights_header
@@ -22,11 +21,11 @@ from nodes.diffusion.text import TextStack
 from nodes.diffusion.tokens import END, START, chunk_text, t5_tokens
 from nodes.diffusion.told import Told
 from nodes.diffusion.unets import has_bias_of_v
-from nodes.latent import decode_latent, empty_latent, show_picture
+from nodes.latent import decode_latent, empty_latent
 from nodes.loaders import Reader, load_checkpoint
 from nodes.sampling import sample
 from nodes.text import encode_text, set_guidance, set_picture_size
-from nodes.types import Image, Latent, Mask, TextPart
+from nodes.types import Latent, TextPart
 from tests.nodes import tiny_families as small
 from tests.nodes.plain import PlainContext
 
@@ -316,30 +315,6 @@ def test_an_inpainting_model_sees_a_mask_and_what_it_leaves(tmp_path: Path) -> N
     added = {"text_embeds": pooled, "time_ids": frame[:, :6]}
     noise = made.denoiser(seen, denoiser.levels.timestep(1.0), said, added_cond_kwargs=added).sample
     assert near(denoiser.predict(x, 1.0, told), x - noise)
-
-
-def test_a_picture_is_shown_to_an_inpainting_model_without_what_will_be_painted(
-    tmp_path: Path, ctx: PlainContext
-) -> None:
-    model, texts, vae = load_checkpoint(small.sdxl(channels=9).write(tmp_path / "paint.safetensors"))
-    said, hole = encode_text(texts, ctx, TEXT), torch.zeros(1, 64, 64)
-    hole[:, :32] = 1
-    pixels = torch.rand(1, 64, 64, 3)
-    hidden = pixels.clone()
-    hidden[:, :32] = torch.rand(1, 32, 64, 3)
-    shown = show_picture(said, vae, Image(pixels), ctx, Mask(hole))
-    same = show_picture(said, vae, Image(hidden), ctx, Mask(hole))
-    assert shown.parts[0].beside is not None and same.parts[0].beside is not None
-    assert torch.equal(shown.parts[0].beside.samples, same.parts[0].beside.samples)
-    assert shown.parts[0].beside.mask is not None
-    assert shown.parts[0].beside.mask[0, 0].tolist() == [[1.0] * 8] * 4 + [[0.0] * 8] * 4
-
-    def run(text: Any) -> Tensor:
-        return sample(model, text, None, empty_latent(64, 64), ctx, seed=1, steps=1).samples
-
-    assert not torch.equal(run(shown), run(said))
-    with pytest.raises(BadValue, match="The mask is 32 x 32, the picture 64 x 64"):
-        show_picture(said, vae, Image(pixels), ctx, Mask(torch.ones(1, 32, 32)))
 
 
 def test_an_lcm_is_told_its_guidance(tmp_path: Path) -> None:

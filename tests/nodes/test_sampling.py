@@ -44,6 +44,7 @@ class Counting:
     """A denoiser that says what it was asked; its picture is the text's first number everywhere."""
 
     levels, text_width, pooled_width, masks_text, device = NoiseLevels.scaled_linear(), 1, 0, False, "cpu"
+    beside_channels = longest_edge = 0
 
     def __init__(self) -> None:
         self.asked: list[tuple[Tensor, float, Told]] = []

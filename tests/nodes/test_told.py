@@ -23,6 +23,7 @@ class Echo:
     """Predicts the first number of each row's text."""
 
     levels, text_width, pooled_width, masks_text, device = NoiseLevels.scaled_linear(), 1, 0, False, "cpu"
+    beside_channels = longest_edge = 0
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         return told.tokens[:, 0, 0][:, None, None, None].expand_as(x)

@@ -144,6 +144,7 @@ class FluxDenoiser:
     """diffusers' FluxTransformer2DModel behind the face of a denoiser."""
 
     masks_text = True
+    beside_channels = longest_edge = 0
 
     def __init__(self, model: Any, config: dict[str, Any], device: str) -> None:
         self.model, self.device, self.guided = model, device, config["guidance_embeds"]

@@ -159,11 +159,13 @@ class SD3Denoiser:
     """diffusers' SD3Transformer2DModel behind the face of a denoiser."""
 
     masks_text = True
+    beside_channels = 0
 
     def __init__(self, model: Any, config: dict[str, Any], device: str) -> None:
         self.model, self.device = model, device
         self.model.set_attn_processor(MaskedAttention())
         self.levels = FlowLevels(SHIFT)
+        self.longest_edge = config["pos_embed_max_size"] * PATCH
         self.text_width, self.pooled_width = config["joint_attention_dim"], config["pooled_projection_dim"]
         self.dtype = next(model.parameters()).dtype
 
