@@ -14,20 +14,28 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from server.messages import Failure, JobInfo, JobState
+from server.store.statement import Statement
 from server.store.tables import job_workflows, jobs, prompts, records
 
-# Statements are made once: building one costs more than running it.
 _this = jobs.c.id == bindparam("job")
-_known = select(jobs.c.id).where(jobs.c.key == bindparam("key"))
-_previous = select(records.c.body).where(records.c.document == bindparam("document"))
-_start = update(jobs).where(_this).values(state="running", started=bindparam("now"), attempts=jobs.c.attempts + 1)
-_finish = (
+_known = Statement(select(jobs.c.id).where(jobs.c.key == bindparam("key")))
+_new = Statement(insert(jobs), ["id", "key", "document", "title", "state", "created", "attempts", "targets"])
+_new_prompt = Statement(insert(prompts), ["job", "body"])
+_new_workflow = Statement(insert(job_workflows), ["job", "body"])
+_previous = Statement(select(records.c.body).where(records.c.document == bindparam("document")))
+_start = Statement(
+    update(jobs).where(_this).values(state="running", started=bindparam("now"), attempts=jobs.c.attempts + 1)
+)
+_finish = Statement(
     update(jobs).where(_this).values(state=bindparam("ended"), finished=bindparam("now"), failure=bindparam("why"))
 )
-_forget_prompt = delete(prompts).where(prompts.c.job == bindparam("gone"))
-_new_record = upsert(records)
-_keep_record = _new_record.on_conflict_do_update(
-    index_elements=["document"], set_={"job": _new_record.excluded.job, "body": _new_record.excluded.body}
+_forget_prompt = Statement(delete(prompts).where(prompts.c.job == bindparam("gone")))
+_record = upsert(records)
+_keep_record = Statement(
+    _record.on_conflict_do_update(
+        index_elements=["document"], set_={"job": _record.excluded.job, "body": _record.excluded.body}
+    ),
+    ["document", "job", "body"],
 )
 
 MAX_ATTEMPTS = 2
@@ -79,29 +87,29 @@ class Accepted:
 def accept(connection: Connection, job: NewJob) -> Accepted:
     """Add a job at the end of the queue, unless one with its key exists."""
     if job.key is not None:
-        known = connection.execute(_known, {"key": job.key}).scalar_one_or_none()
+        known = _known.run(connection, key=job.key).scalar_one_or_none()
         if known is not None:
             return Accepted(known, new=False, previous=None)
     targets = job.payload.targets
-    row = {
-        "id": job.id,
-        "key": job.key,
-        "document": job.document,
-        "title": job.title,
-        "state": "queued",
-        "created": job.created,
-        "attempts": 0,
-        "targets": None if targets is None else msgspec.json.encode(targets),
-    }
-    connection.execute(insert(jobs), row)
-    connection.execute(insert(prompts), {"job": job.id, "body": job.payload.prompt})
-    connection.execute(insert(job_workflows), {"job": job.id, "body": job.payload.workflow})
+    _new.run(
+        connection,
+        id=job.id,
+        key=job.key,
+        document=job.document,
+        title=job.title,
+        state="queued",
+        created=job.created,
+        attempts=0,
+        targets=None if targets is None else msgspec.json.encode(targets),
+    )
+    _new_prompt.run(connection, job=job.id, body=job.payload.prompt)
+    _new_workflow.run(connection, job=job.id, body=job.payload.workflow)
     return Accepted(job.id, new=True, previous=previous(connection, job.document))
 
 
 def start(connection: Connection, job: str, now: float) -> None:
     """Note that a worker has the job."""
-    connection.execute(_start, {"job": job, "now": now})
+    _start.run(connection, job=job, now=now)
 
 
 @dataclass(frozen=True)
@@ -117,10 +125,10 @@ class End:
 def finish(connection: Connection, job: str, document: str, end: End) -> None:
     """Note that the job is over, and keep its record for the document's next job."""
     failure = None if end.failure is None else msgspec.json.encode(end.failure)
-    connection.execute(_finish, {"job": job, "ended": end.state, "now": end.finished, "why": failure})
-    connection.execute(_forget_prompt, {"gone": job})
+    _finish.run(connection, job=job, ended=end.state, now=end.finished, why=failure)
+    _forget_prompt.run(connection, gone=job)
     if end.record is not None and document:
-        connection.execute(_keep_record, {"document": document, "job": job, "body": end.record})
+        _keep_record.run(connection, document=document, job=job, body=end.record)
 
 
 def requeue(connection: Connection, job: str) -> None:
@@ -204,7 +212,7 @@ def workflow(connection: Connection, job: str) -> bytes | None:
 
 def previous(connection: Connection, document: str) -> bytes | None:
     """The record of the last finished job of this document."""
-    return connection.execute(_previous, {"document": document}).scalar_one_or_none()
+    return _previous.run(connection, document=document).scalar_one_or_none()
 
 
 def cancel(connection: Connection, ids: Sequence[str], now: float) -> None:
