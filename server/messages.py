@@ -125,10 +125,6 @@ class WorkerReady(Message, frozen=True):
     device_name: str = ""
 
 
-class JobStarted(Message, frozen=True):
-    job: str
-
-
 class NodesChanged(Message, frozen=True):
     """State changes since the last such message, in order: batched, so that traffic stays linear."""
 
@@ -180,7 +176,6 @@ class CacheReport(Message, frozen=True):
 FromWorker = (
     CatalogueReady
     | WorkerReady
-    | JobStarted
     | NodesChanged
     | Progress
     | OutputMade

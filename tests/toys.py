@@ -141,6 +141,8 @@ stamp = {"value": 1}
 
 
 def weather_today(place: str) -> int:
+    if place == "nowhere":
+        raise SystemExit("there is no weather")
     return stamp["value"]
 
 

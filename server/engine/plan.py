@@ -46,6 +46,7 @@ class Files(Protocol):
 
 
 NO_STAMPS: Mapping[str, Stamp] = MappingProxyType({})
+NO_CONTENTS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True, eq=False)
@@ -170,7 +171,7 @@ def _identify(planned: Planned, plan: list[Planned], files: Files | None) -> Non
     if declared.node.fingerprint is not None:
         planned.fingerprint = _fingerprint(planned)
     links = {name: (plan[source.at].key, source.output) for name, source in planned.links.items()}
-    contents = {name: stamp.digest for name, stamp in stamps.items()}
+    contents = {name: stamp.digest for name, stamp in stamps.items()} if stamps else NO_CONTENTS
     nonce = "" if declared.schema.cached else keys.new_nonce()
     planned.key = keys.result_key(planned.type_digest, constants, links, contents, planned.fingerprint, nonce)
     planned.slot = keys.slot_of(planned.key, [str(stamp.path) for stamp in stamps.values()]) if stamps else planned.key
@@ -193,5 +194,5 @@ def _fingerprint(planned: Planned) -> str:
     """What the node's own fingerprint says, as text. It is the author's code and may raise anything."""
     try:
         return repr(fingerprint_of(planned.declared.node, planned.arguments()))
-    except Exception as error:
+    except BaseException as error:  # SystemExit and the like included
         raise RunFailed(fault_of(error, planned.id, planned.title, planned.declared.node.fingerprint)) from error

@@ -1,7 +1,7 @@
 """Run a plan: what the targets need is demanded, a ready-queue runs it, nothing awaits node by node.
 
-Blocking nodes run on the device thread, which goes from one to the next by itself; async nodes are
-tasks of the event loop. Whatever changes does so under one lock, whichever thread it is.
+The device thread makes the plan and runs blocking nodes, going from one to the next by itself; async nodes
+are tasks of the event loop. Whatever changes does so under one lock, whichever thread it is.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Executor, Future
 from functools import partial
 from heapq import heappop, heappush
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from nodes.api import Cancelled
 from server.engine import reasons
@@ -46,42 +46,42 @@ class Host(Protocol):
         ...
 
 
-class Run:
-    """One run of one plan. `await finish()`; `cancel()` from any thread."""
+class Prepared(NamedTuple):
+    """A plan, and the record of the document's last run, if there is one."""
 
-    def __init__(
-        self,
-        plan: list[Planned],
-        host: Host,
-        cache: Cache,
-        device: Executor,
-        previous: Mapping[str, Any] | None = None,
-    ) -> None:
+    plan: list[Planned]
+    previous: Mapping[str, Any] | None = None
+
+
+class Run:
+    """One run of what `prepare` gives. `await finish()`; `cancel()` from any thread."""
+
+    def __init__(self, prepare: Callable[[], Prepared], host: Host, cache: Cache, device: Executor) -> None:
         self.halted = threading.Event()
         """Set when the run is to stop, cancelled or failed; contexts look at it between two steps."""
-        self._plan, self._host, self._cache, self._device = plan, host, cache, device
-        self._previous = previous
+        self._prepare, self._host, self._cache, self._device = prepare, host, cache, device
+        self._previous: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
-        self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped)
+        self._schedule = Schedule([], self._reused, self._enqueue, self._skipped)
         self._ready: list[int] = []
         self._ready_async: list[Unit] = []
         self._tasks: dict[asyncio.Task[None], Unit] = {}
         self._open = self._busy = self._writing = 0
         self._draining = self._pumping = self._cancelled = False
         self._fault: Fault | None = None
+        self._unplanned: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: asyncio.Future[None] | None = None
 
     async def finish(self) -> None:
-        """Run to the end. Raises RunFailed, or Cancelled; in every case nothing of it runs any more then."""
+        """Run to the end. Raises RunFailed, Cancelled, or what `prepare` raises; nothing of it runs any more then."""
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
-        try:
-            await asyncio.to_thread(self._begin)
-        except BaseException:
-            self.cancel()
-            raise
+        self._draining = True
+        self._device.submit(self._work).add_done_callback(self._drained)
         await self._ended
+        if self._unplanned is not None:
+            raise self._unplanned
         self._conclude()
         if self._fault is not None:
             raise RunFailed(self._fault)
@@ -95,13 +95,32 @@ class Run:
                 self._cancelled = True
                 self._halt()
 
+    @property
+    def size(self) -> int:
+        """How many nodes the plan has."""
+        return len(self._schedule.units)
+
     def record(self) -> dict[str, Any]:
         """What a later run of the same document compares itself with, as plain data."""
-        return {planned.id: reasons.record_of(planned) for planned in self._plan}
+        return {unit.planned.id: reasons.record_of(unit.planned) for unit in self._schedule.units}
 
-    # ------------------------------------------------------------ the beginning
+    # ------------------------------------------------------------ the beginning, on the device thread
+
+    def _work(self) -> None:
+        """Plan, demand, then go on with what is ready: one trip to this thread for most jobs."""
+        try:
+            self._begin()
+        except BaseException as error:
+            with self._lock:
+                self._unplanned = error
+                self._draining = False
+                self._halt()
+            return
+        self._drain()
 
     def _begin(self) -> None:
+        plan, self._previous = self._prepare()
+        self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped)
         units = self._schedule.units
         targets = [unit for unit in units if unit.planned.is_target]
         kept = {unit.at for unit in units if unit.planned.declared.schema.cached and unit.planned.slot in self._cache}
@@ -110,13 +129,10 @@ class Run:
         with self._lock:
             self._schedule.count_readers(targets)
             self._explain(kept)
-            self._open += 1  # a target that is reused at once must not end the run before the others are demanded
             for unit in targets:
                 if self.halted.is_set():
                     break
                 self._schedule.demand(unit)
-            self._open -= 1
-            self._check_end()
 
     def _explain(self, kept: Collection[int]) -> None:
         """Tell of every node whether it is to run or is reused, and why."""

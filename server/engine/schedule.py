@@ -30,9 +30,9 @@ class Unit:
         sources = planned.links.values()
         self.at = planned.at
         self.planned = planned
-        self.every = tuple({source.at for source in sources}) if sources else ()
-        lazy = any(source.lazy for source in sources) if planned.declared.schema.is_async else False
-        self.strict = tuple({source.at for source in sources if not source.lazy}) if lazy else self.every
+        self.every = self.strict = tuple({source.at for source in sources}) if sources else ()
+        if planned.declared.schema.is_async:
+            self.strict = tuple({source.at for source in sources if not source.lazy})
         self.consumers: list[Unit] = []
         self.status = ASLEEP
         self.waiting = self.readers = 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from server.graph.steps import Link, Prompt
+from server.graph.steps import Link, Prompt, Step
 
 SHOWN_IN_CYCLE = 6
 
@@ -53,25 +53,27 @@ def walk(prompt: Prompt, roots: Iterable[str]) -> Order:
             done.append(source)
         elif source in depth:
             circle = shorten(path, depth[source])
-            cycles += [Cycle(node, input, circle) for input in graph.edges[node, source]["inputs"]]
+            cycles += [Cycle(node, input, circle) for input in links_to(source, prompt[node])]
     return Order(tuple(done), frozenset(done) if pulled is None else pulled, tuple(cycles))
 
 
 def graph_of(prompt: Prompt, first: Iterable[str]) -> nx.DiGraph[str]:
-    """The prompt as a graph of node to source; `first` are its first nodes, where a walk begins.
-
-    An edge knows the inputs it stands for: two may be linked to one source.
-    """
+    """The prompt as a graph of node to source; `first` are its first nodes, where a walk begins."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(first)
     graph.add_nodes_from(prompt)
-    inputs: dict[tuple[str, str], list[str]] = {}
-    for node, step in prompt.items():
-        for name, value in step.inputs.items():
-            if type(value) is Link and value.node in prompt:
-                inputs.setdefault((node, value.node), []).append(name)
-    graph.add_edges_from((node, source, {"inputs": names}) for (node, source), names in inputs.items())
+    graph.add_edges_from(
+        (node, value.node)
+        for node, step in prompt.items()
+        for value in step.inputs.values()
+        if type(value) is Link and value.node in prompt
+    )
     return graph
+
+
+def links_to(source: str, step: Step) -> list[str]:
+    """The inputs of a step that are linked to `source`: there may be several."""
+    return [name for name, value in step.inputs.items() if type(value) is Link and value.node == source]
 
 
 def shorten(path: list[str], start: int) -> tuple[str, ...]:

@@ -20,10 +20,10 @@ from server.engine.call import NodeContext
 from server.engine.catalogue import Library
 from server.engine.failures import Fault, RunFailed
 from server.engine.memory_tier import Made
-from server.engine.plan import Planned, Stamp, make_plan
-from server.engine.run import Run
+from server.engine.plan import Files, Planned, Stamp, make_plan
+from server.engine.run import Prepared, Run
 from server.graph.prompt import Prompt, decode
-from server.messages import Failure, FromWorker, JobCancelled, JobFailed, JobFinished, JobStarted, RunJob
+from server.messages import Failure, FromWorker, JobCancelled, JobFailed, JobFinished, RunJob
 from server.worker.context import Bench, WorkerContext
 from server.worker.device import Device
 from server.worker.events import Events
@@ -32,6 +32,9 @@ from server.worker.identities import Identities
 from server.worker.memory import Weights
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results
+
+LARGE = 200
+"""Nodes whose record takes no more than a millisecond to make."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,23 @@ class Shop:
     send: Callable[[FromWorker], None]
 
 
+Planner = Callable[[RunJob, Files], list[Planned]]
+
+
 class JobHost:
     """What the engine asks of its process during one job: contexts, files, events."""
 
-    def __init__(self, job: str, shop: Shop, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
-        self.run: Run | None = None
-        self.cancelled = False
+    def __init__(self, message: RunJob, plan: Planner, shop: Shop, loop: asyncio.AbstractEventLoop) -> None:
+        job, origin = message.job, Origin(bytes(message.workflow), bytes(message.prompt))
         self._shop = shop
         self.events = Events(job, shop.send, lambda wait, act: loop.call_soon_threadsafe(loop.call_later, wait, act))
+        self.run = Run(lambda: Prepared(plan(message, self), _record(message.previous)), self, shop.cache, shop.thread)
+        self._halted = self.run.halted.is_set
         self._bench = Bench(
-            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self.halted
+            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self._halted
         )
         self.changed = self.events.changed
         self.intact = shop.results.intact
-
-    def halted(self) -> bool:
-        return self.cancelled or (self.run is not None and self.run.halted.is_set())
 
     def context(self, node: str) -> NodeContext:
         return WorkerContext(node, self._bench)
@@ -78,7 +82,7 @@ class JobHost:
         path = self._shop.folders.find(input, name)
 
         def told(read: int, total: int) -> None:
-            if self.halted():
+            if self._halted():
                 raise Cancelled
             if total > 2**28:
                 self.events.progress(node, read * 100 // total, 100, None)
@@ -99,7 +103,7 @@ class Jobs:
         self._shop, self._library, self._upgrade, self._ended = shop, library, upgrade, ended
         self._stopping = False
         self._waiting: deque[RunJob] = deque()
-        self._current: tuple[str, JobHost] | None = None
+        self._current: tuple[str, Run] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def add(self, message: RunJob) -> None:
@@ -110,10 +114,7 @@ class Jobs:
     def cancel(self, job: str) -> None:
         """Stop a job, or take it out of the queue; one that is not here has ended already."""
         if self._current is not None and self._current[0] == job:
-            host = self._current[1]
-            host.cancelled = True
-            if host.run is not None:
-                host.run.cancel()
+            self._current[1].cancel()
         for message in [each for each in self._waiting if each.job == job]:
             self._waiting.remove(message)
             self._shop.send(JobCancelled(job))
@@ -130,41 +131,35 @@ class Jobs:
     async def _work(self) -> None:
         while self._waiting:
             message = self._waiting.popleft()
-            origin = Origin(bytes(message.workflow), bytes(message.prompt))
-            host = JobHost(message.job, self._shop, origin, asyncio.get_running_loop())
-            self._current = message.job, host
-            self._shop.send(JobStarted(message.job))
+            host = JobHost(message, self._plan, self._shop, asyncio.get_running_loop())
+            self._current = message.job, host.run
             began = time.perf_counter()
-            run = asyncio.get_running_loop().create_task(self._run(message, host))
-            await asyncio.wait([run])
-            error = run.exception()
+            try:
+                await host.run.finish()
+                record = await _encoded(host.run)
+                ending: FromWorker = JobFinished(message.job, time.perf_counter() - began, msgspec.Raw(record))
+            except BaseException as error:  # whatever it was, the next job runs
+                ending = _ending(message.job, error)
             self._shop.previews.forget()
             host.events.flush()
             if not self._stopping:
-                seconds = time.perf_counter() - began
-                self._shop.send(
-                    JobFinished(message.job, seconds, msgspec.Raw(run.result()))
-                    if error is None
-                    else _ending(message.job, error)
-                )
+                self._shop.send(ending)
                 self._ended()
             self._current = None
 
-    async def _run(self, message: RunJob, host: JobHost) -> bytes:
-        run = await asyncio.to_thread(self._prepare, message, host)
-        host.run = run
-        if host.cancelled:
-            raise Cancelled
-        await run.finish()
-        return await asyncio.to_thread(lambda: msgspec.json.encode(run.record()))
-
-    def _prepare(self, message: RunJob, host: JobHost) -> Run:
+    def _plan(self, message: RunJob, files: Files) -> list[Planned]:
         try:
             prompt = self._upgrade(decode(bytes(message.prompt)))
         except (msgspec.DecodeError, RecursionError) as error:
             raise RunFailed(Fault(f"The prompt cannot be read: {error}", "Send the workflow again.")) from None
-        plan: list[Planned] = make_plan(prompt, self._library(), host, message.targets)
-        return Run(plan, host, self._shop.cache, self._shop.thread, _record(message.previous))
+        return make_plan(prompt, self._library(), files, message.targets)
+
+
+async def _encoded(run: Run) -> bytes:
+    """A run's record as JSON; a long one is made aside, for the pipe is to be heard meanwhile."""
+    if run.size > LARGE:
+        return await asyncio.to_thread(lambda: msgspec.json.encode(run.record()))
+    return msgspec.json.encode(run.record())
 
 
 def _record(previous: msgspec.Raw) -> Mapping[str, Any] | None:

@@ -23,7 +23,7 @@ from server.engine.catalogue import Library
 from server.engine.failures import RunFailed
 from server.engine.memory_tier import Made
 from server.engine.plan import make_plan
-from server.engine.run import Run, State
+from server.engine.run import Prepared, Run, State
 from server.graph.prompt import Link, Prompt, Step
 from server.messages import WorkerReady
 from server.worker.codecs import ValueCodec, measure
@@ -81,7 +81,7 @@ async def run(
     """One whole run: keys, plan, work, record; seconds, and the record."""
     library = Library(TOYS)
     began = time.perf_counter()
-    one = Run(await asyncio.to_thread(make_plan, prompt, library, None), host, cache, device, previous)
+    one = Run(lambda: Prepared(make_plan(prompt, library, None), previous), host, cache, device)
     if hook is not None:
         host.on_change = hook(one)
     ending: type[Exception] | None = None

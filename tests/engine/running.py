@@ -16,7 +16,7 @@ from server.engine.catalogue import Library
 from server.engine.failures import RunFailed
 from server.engine.memory_tier import Made
 from server.engine.plan import Planned, Stamp, make_plan
-from server.engine.run import Run, State
+from server.engine.run import Prepared, Run, State
 from server.graph.prompt import Link, Prompt, Step
 from tests.toys import TOYS
 
@@ -146,15 +146,14 @@ class Bench:
         log = log or Log()
         log.folder = self.folder
         with ThreadPoolExecutor(1) as device:
+            run = log.run = Run(lambda: Prepared(self.plan(prompt, targets, log), previous), log, self.cache, device)
             try:
-                plan = self.plan(prompt, targets, log)
-                log.run = Run(plan, log, self.cache, device, previous)
-                log.record = log.run.record()
-                await log.run.finish()
+                await run.finish()
             except RunFailed as failed:
                 log.failure = failed
             except Cancelled:
                 log.cancelled = True
+            log.record = run.record()
         return log
 
     def plan(self, prompt: Prompt, targets: list[str] | None, log: Log) -> list[Planned]:

@@ -18,6 +18,12 @@ async def test_whatever_a_node_raises_is_its_failure(bench: Bench, type: str, wo
     assert words in log.failure.fault.what
 
 
+async def test_a_fingerprint_that_ends_the_program_is_its_nodes_failure(bench: Bench) -> None:
+    ran = await bench.run({"w": step("weather", place="nowhere"), "o": step("show", value=link("w"))})
+    assert ran.failure is not None and ran.failure.fault.node == "w" and "no weather" in ran.failure.fault.what
+    assert ran.ran == []
+
+
 async def test_the_traceback_begins_in_the_node(bench: Bench) -> None:
     log = await bench.run({"n": step("fail"), "out": step("show", value=link("n"))})
     assert log.failure is not None

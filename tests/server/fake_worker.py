@@ -34,7 +34,6 @@ from server.messages import (
     JobCancelled,
     JobFailed,
     JobFinished,
-    JobStarted,
     NodeChange,
     NodesChanged,
     NodesUpgraded,
@@ -120,7 +119,6 @@ class FakeWorker:
         node = next(iter(prompt))
         do, _, count = str(prompt[node].get("inputs", {}).get("do", "finish")).partition(":")
         self.deaf = do == "hang"  # before anyone can hear that the job runs
-        self.send(JobStarted(job.job))
         if job.job not in self.cancelled:
             self.send(NodesChanged(job.job, [NodeChange(node, "running", "never cached")]))
         getattr(self, f"do_{do}")(job, node, int(count or 0))

@@ -94,7 +94,7 @@ async def test_a_job_goes_in_and_its_end_comes_out(worker: WorkerProcess, heard:
     worker.send(job("finish"))
     await heard.until_kind(JobFinished)
     assert [type(message).__name__ for message in heard.messages] == [
-        "CatalogueReady", "WorkerReady", "JobStarted", "NodesChanged", "NodesChanged", "JobFinished",
+        "CatalogueReady", "WorkerReady", "NodesChanged", "NodesChanged", "JobFinished",
     ]  # fmt: skip
 
 
