@@ -41,12 +41,16 @@ class Silent:
         self.changes = 0
         self.on_change: Callable[[str, str], None] = lambda node, state: None
         self.ends_with: type[Exception] | None = None
+        self.ending: float | None = None
+        """When the run was cancelled, or its node failed."""
 
     def context(self, node: str) -> Any:
         raise NotImplementedError
 
     def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None:
         self.changes += 1
+        if state == "failed":
+            self.ending = time.perf_counter()
         self.on_change(node, state)
 
     def intact(self, made: Made) -> bool:
@@ -77,49 +81,66 @@ def ladder(layers: int) -> Prompt:
 
 async def run(
     prompt: Prompt, cache: Cache, host: Silent, device: ThreadPoolExecutor, previous: Any, hook: Any
-) -> tuple[float, Any]:
-    """One whole run: keys, plan, work, record; seconds, and the record."""
+) -> tuple[list[float], Any]:
+    """One whole run: keys, plan, work, record; the moments it began, started to end and was over, and the record."""
     library = Library(TOYS)
     began = time.perf_counter()
     one = Run(lambda: Prepared(make_plan(prompt, library, None), previous), host, cache, device)
     if hook is not None:
-        host.on_change = hook(one)
+        host.on_change = hook(one, host)
     ending: type[Exception] | None = None
     try:
         await one.finish()
     except (RunFailed, Cancelled) as error:
         ending = type(error)
-    took = time.perf_counter() - began
+    over = time.perf_counter()
     if ending is not host.ends_with:
         raise SystemExit(f"the run ended with {ending}, not with {host.ends_with}")
-    record = one.record()
-    return took, record
+    return [began, host.ending or over, over], one.record()
 
 
-def measured(prompt: Prompt, times: int = 2, hook: Any = None, ends_with: Any = None) -> list[float]:
+def ended_early(prompt: Prompt, ends_with: type[Exception], hook: Any = None) -> list[float]:
+    """Seconds from the failure or the cancelling to the end, and of the whole run with its plan."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as device:
+        cache = Cache(MEMORY, DISK, Path(folder), ValueCodec({}), measure)
+        host = Silent()
+        host.ends_with = ends_with
+        (began, ending, over), _ = asyncio.run(run(prompt, cache, host, device, None, hook))
+        cache.close()
+    return [over - ending, over - began]
+
+
+def measured(prompt: Prompt, times: int = 2) -> list[float]:
     """The seconds of `times` runs after each other on a fresh cache."""
     seconds = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(1) as device:
         cache = Cache(MEMORY, DISK, Path(folder), ValueCodec({}), measure)
         previous = None
         for _ in range(times):
-            host = Silent()
-            host.ends_with = ends_with
-            took, record = asyncio.run(run(prompt, cache, host, device, previous, hook))
+            (began, _, over), record = asyncio.run(run(prompt, cache, Silent(), device, previous, None))
             previous = json.loads(json.dumps(record))
-            seconds.append(took)
+            seconds.append(over - began)
         cache.close()
     return seconds
 
 
-def say(what: str, seconds: list[float], names: tuple[str, ...], nodes: int) -> None:
+def say(what: str, seconds: list[float], names: tuple[str, ...], nodes: int = 0) -> None:
     figures = "  ".join(f"{name} {value:7.3f} s" for name, value in zip(names, seconds, strict=True))
-    print(f"{what:44} {figures}   {seconds[0] / nodes * 1e6:6.1f} µs a node", flush=True)
+    print(f"{what:44} {figures}" + (f"   {seconds[0] / nodes * 1e6:6.1f} µs a node" if nodes else ""), flush=True)
 
 
 def cancelling(at: str) -> Any:
     """Cancel as soon as this node runs."""
-    return lambda run: lambda node, state: run.cancel() if (node, state) == (at, "running") else None
+
+    def hook(run: Run, host: Silent) -> Callable[[str, str], None]:
+        def changed(node: str, state: str) -> None:
+            if (node, state) == (at, "running"):
+                host.ending = time.perf_counter()
+                run.cancel()
+
+        return changed
+
+    return hook
 
 
 BENCH_PACK = '''
@@ -162,7 +183,7 @@ def through_the_worker(length: int, jobs: int = 200) -> None:
                 began = time.perf_counter()
                 worker.run({"out": Step("bench/show", 1, {"value": 1})})
                 single.append(time.perf_counter() - began)
-            say("one-node job through a worker process", [statistics.median(single)], ("median",), 1)
+            say("one-node job through a worker process", [statistics.median(single)], ("median",))
 
 
 def main() -> None:
@@ -171,10 +192,9 @@ def main() -> None:
     for length in (100, 500, 1_000, 5_000, 10_000, 50_000):
         say(f"chain of {length:,}", measured(chain(length)), both, length)
     say("ladder of 500 layers of two", measured(ladder(500)), both, 1_000)
-    failing = measured(chain(50_000, start="fail"), 1, None, RunFailed)
-    say("failure at the bottom of a chain of 50,000", failing, ("whole",), 50_000)
-    cancelled = measured(chain(50_000), 1, cancelling("n0"), Cancelled)
-    say("cancel at the bottom of a chain of 50,000", cancelled, ("whole",), 50_000)
+    parts = ("to the end", "whole run")
+    say("failure at the bottom of a chain of 50,000", ended_early(chain(50_000, start="fail"), RunFailed), parts)
+    say("cancel at the bottom of a chain of 50,000", ended_early(chain(50_000), Cancelled, cancelling("n0")), parts)
     through_the_worker(5_000)
 
 
