@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from nodes.api import BadValue, Context, Number, node
 from nodes.fields import ImageOut, LatentOut, VAEPart
-from nodes.sampling import check_sampler, check_texts, fit_latent
+from nodes.sampling import check_methods, check_sampler, check_texts, fit_latent
 from nodes.sampling_custom import Guider, Noise, Sampler, check_noise, choice_of
 from nodes.schedules import Sigmas
 from nodes.types import Image, Latent, Model
@@ -119,6 +119,7 @@ def show_predictions(
     first = replace(start, samples=start.samples[:1])
     denoiser: Denoiser = ctx.weights(guider.model.recipe)
     check_texts(denoiser, guider.positive, guider.negative, first)
+    check_methods("guider", guider.model, denoiser, first.samples.shape)
     check_sampler(denoiser.levels, sampler.name)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     if len(sigmas.values) < 2:

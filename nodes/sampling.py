@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -76,7 +76,8 @@ def sample(
     if not sigmas:
         return start
     both = sampler in READ_UNCONDITIONAL
-    guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both)
+    check_methods("model", model, denoiser, start.samples.shape)
+    guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both, model.guidance)
     walked = walk(guided, start.samples, model.space, Walk(sampler, sigmas, seed, add_noise))
     last = run(walked, len(sigmas) - 1, model.space, ctx)
     return replace(start, samples=last.x.cpu())
@@ -151,6 +152,14 @@ def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioni
         if reason:
             raise BadValue(name, reason, "Take the text encoder from the model's checkpoint.")
         check_beside(denoiser, name, text, latent)
+
+
+def check_methods(name: str, model: Model, denoiser: Denoiser, shape: Sequence[int]) -> None:
+    """Refuse, at the input `name`, methods of guidance that the model cannot follow; `shape` is the latent's."""
+    for method in model.guidance:
+        unfit = method.misfit(denoiser, shape)
+        if unfit is not None:
+            raise BadValue(name, *unfit)
 
 
 def check_size(denoiser: Denoiser, latent: Latent) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, Number, Title, node, socket
 from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
-from nodes.sampling import check_numbers, check_sampler, check_texts, fit_latent, run
+from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run
 from nodes.schedules import Sigmas
 from nodes.types import Conditioning, Latent, Model
 
@@ -54,7 +54,10 @@ class Noise:
 @socket(colour="#c79bd6")
 @dataclass(frozen=True)
 class Guider:
-    """A model and the texts that steer it. Other guiders are subclasses with a `bind` of their own."""
+    """A model with its methods of guidance, and the texts that steer it.
+
+    Other guiders are subclasses with a `bind` of their own.
+    """
 
     model: Model
     positive: Conditioning
@@ -65,7 +68,7 @@ class Guider:
         """`denoise(x, sigma)` for a batch; `both` when the sampler reads the negative text's prediction."""
         from nodes.diffusion.guidance import Guided
 
-        return Guided(denoiser, self.positive, self.negative, self.guidance, batch, both)
+        return Guided(denoiser, self.positive, self.negative, self.guidance, batch, both, methods=self.model.guidance)
 
 
 SamplerOut = Annotated[Sampler, Title("Sampler")]
@@ -199,6 +202,7 @@ def sample_pieces(
         return Sampled(start, start)
     denoiser: Denoiser = ctx.weights(guider.model.recipe)
     check_texts(denoiser, guider.positive, guider.negative, start)
+    check_methods("guider", guider.model, denoiser, start.samples.shape)
     check_sampler(denoiser.levels, sampler.name)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     check_noise(noise, start)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Choices, Context, node
 from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
-from nodes.sampling import check_numbers, check_texts, fit_latent, run
+from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, run
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def sample_with_diffusers(
     start = fit_latent(latent, model.space)
     denoiser: Denoiser = ctx.weights(model.recipe)
     check_texts(denoiser, positive, negative, start)
-    guided = Guided(denoiser, positive, negative, guidance, len(start.samples))
+    check_methods("model", model, denoiser, start.samples.shape)
+    guided = Guided(denoiser, positive, negative, guidance, len(start.samples), methods=model.guidance)
     walked = walk_scheduler(scheduler, guided, start.samples.shape, model.space, seed, steps, karras)
     try:
         last = run(walked, steps, model.space, ctx)

@@ -129,6 +129,8 @@ class Model:
     recipe: Recipe
     """Loads a `nodes.diffusion.denoiser.Denoiser`."""
     space: LatentSpace
+    guidance: tuple[Any, ...] = ()
+    """Methods beyond plain guidance that samplers honour, each a `nodes.diffusion.guidance.Method`."""
 
 
 @socket(colour="#f2cf5b")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.weaken import Weakened
 from nodes.types import Frame, TextPart
 
 CELL = 8
@@ -36,6 +37,8 @@ class Told:
     """float32, rows x channels x height x width, unscaled."""
     mask_beside: Tensor | None = None
     """float32, rows x 1 x height x width."""
+    weakened: Weakened = ()
+    """Rows for which a model with layers is to be a weaker one."""
 
 
 def lay_out(sides: Sequence[tuple[Sequence[TextPart], float]], shape: Sequence[int], masks: bool, device: str) -> Told:

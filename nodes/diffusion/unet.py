@@ -11,6 +11,7 @@ from torch import Tensor
 
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.told import Told
+from nodes.diffusion.weaken import Layers, layers_of_unet, weakened
 
 Prediction = Literal["eps", "v"]
 LCM_GUIDANCE = 8.5
@@ -58,7 +59,7 @@ class UNetDenoiser:
         scaled = x / spread
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
-        with torch.inference_mode():
+        with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
             found: Tensor = self.unet(
                 scaled.to(self.dtype),
                 time,
@@ -70,6 +71,10 @@ class UNetDenoiser:
         if self.traits.prediction == "v":  # Salimans & Ho 2022, in sigmas
             return x / spread**2 - found.float() * (sigma / spread)
         return x - found.float() * sigma
+
+    @property
+    def layers(self) -> Layers:
+        return layers_of_unet(self.unet)
 
     def seen_beside(self, x: Tensor, told: Told) -> Tensor:
         """The channels beside the noisy latent; without a picture, nothing to edit or everything to paint."""

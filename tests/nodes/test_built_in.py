@@ -14,6 +14,8 @@ from tests.nodes.make_reference import PAGE, reference
 from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
+    "cfg_zero_star", "dual_guidance", "limit_guidance", "perpendicular_negative", "perturb_attention",
+    "project_guidance", "rescale_guidance", "skip_layers",
     "image_to_mask", "inpaint_conditioning", "instruct_pix2pix_conditioning", "invert_mask", "mask_to_image",
     "load_model", "load_text_encoders", "load_vae", "set_guidance", "set_picture_size", "show_picture",
     "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",

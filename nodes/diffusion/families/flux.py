@@ -20,6 +20,7 @@ from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.told import Told
+from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
 from nodes.types import TextPart
 
 PREFIXES = ("model.diffusion_model.", "")
@@ -156,7 +157,7 @@ class FluxDenoiser:
         padded = pad_to_patches(x).to(self.dtype)
         rows, columns = padded.shape[2] // PATCH, padded.shape[3] // PATCH
         pooled = x.new_zeros(len(x), self.pooled_width) if told.pooled is None else told.pooled
-        with torch.inference_mode():
+        with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
             found: Tensor = self.model(
                 pack(padded),
                 told.tokens.to(self.dtype),
@@ -169,6 +170,11 @@ class FluxDenoiser:
                 return_dict=False,
             )[0]
         return clean_of(x, unpack(found, rows, columns), sigma)
+
+    @property
+    def layers(self) -> Layers:
+        blocks = [*self.model.transformer_blocks, *self.model.single_transformer_blocks]
+        return layers_of_transformer(blocks, text_first=True)
 
     def guidance(self, x: Tensor, told: Told) -> Tensor | None:
         if not self.guided:

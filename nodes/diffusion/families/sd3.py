@@ -23,6 +23,7 @@ from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.told import Told
+from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
 from nodes.types import TextPart
 
 PREFIXES = ("model.diffusion_model.", "")
@@ -173,7 +174,7 @@ class SD3Denoiser:
         padded = pad_to_patches(x).to(self.dtype)
         cells = padded.shape[2] // PATCH * (padded.shape[3] // PATCH)
         pooled = x.new_zeros(len(x), self.pooled_width) if told.pooled is None else told.pooled
-        with torch.inference_mode():
+        with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
             velocity: Tensor = self.model(
                 padded,
                 told.tokens.to(self.dtype),
@@ -183,6 +184,10 @@ class SD3Denoiser:
                 return_dict=False,
             )[0]
         return clean_of(x, velocity, sigma)
+
+    @property
+    def layers(self) -> Layers:
+        return layers_of_transformer(self.model.transformer_blocks, text_first=False)
 
 
 class SD3Text:
