@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from nodes.api import BadValue, Context, Number, node
 from nodes.fields import ImageOut, LatentOut, VAEPart
+from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_sampler, check_texts, fit_latent
 from nodes.sampling_custom import Guider, Noise, Sampler, check_noise, choice_of
 from nodes.schedules import Sigmas
@@ -43,7 +44,7 @@ def add_noise(
     check_noise(noise, start)
     if not 0 <= step < len(sigmas.values):
         raise BadValue("step", f"There is no step {step} among {len(sigmas.values)} levels.", "Use a smaller one.")
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     [noisy] = noised(denoiser, start, noise, [sigmas.values[step]])
     return replace(start, samples=noisy)
 
@@ -81,7 +82,7 @@ def show_noising(
         raise BadValue("sigmas", "There is no noise level to show.", "Make sigmas with at least one step.")
     start = fit_latent(latent, model.space)
     first = replace(start, samples=start.samples[:1])
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     chosen = spread(sorted(sigmas.values), pictures)
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
     return strip([autoencoder.decode(one) for one in ctx.track(noised(denoiser, first, noise, chosen))])
@@ -117,7 +118,7 @@ def show_predictions(
 
     start = fit_latent(latent, guider.model.space)
     first = replace(start, samples=start.samples[:1])
-    denoiser: Denoiser = ctx.weights(guider.model.recipe)
+    denoiser = denoiser_of(guider.model, ctx)
     check_texts(denoiser, guider.positive, guider.negative, first)
     check_methods("guider", guider.model, denoiser, first.samples.shape)
     check_sampler(denoiser.levels, sampler.name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Context, Number, node
 from nodes.fields import Fraction, Guidance, LatentOut, SamplerName, ScheduleName, SeedNumber, Steps
+from nodes.levels import denoiser_of
 from nodes.types import Conditioning, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def sample(
     check_numbers(steps, guidance, denoise)
     check_range(steps, start_step, end_step)
     start = fit_latent(latent, model.space)
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     check_texts(denoiser, positive, negative, start)
     check_sampler(denoiser.levels, sampler)
     whole = choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise, sampler in SKIP_LAST_BUT_ONE)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, Number, Title, node, socket
 from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
+from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run
 from nodes.schedules import Sigmas
 from nodes.types import Conditioning, Latent, Model
@@ -200,7 +201,7 @@ def sample_pieces(
     start = fit_latent(latent, space)
     if len(sigmas.values) < 2:
         return Sampled(start, start)
-    denoiser: Denoiser = ctx.weights(guider.model.recipe)
+    denoiser = denoiser_of(guider.model, ctx)
     check_texts(denoiser, guider.positive, guider.negative, start)
     check_methods("guider", guider.model, denoiser, start.samples.shape)
     check_sampler(denoiser.levels, sampler.name)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Choices, Context, node
 from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
+from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, run
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
-    from nodes.diffusion.denoiser import Denoiser
+    pass
 
 
 def scheduler_names() -> list[str]:
@@ -60,7 +61,7 @@ def sample_with_diffusers(
 
     check_numbers(steps, guidance)
     start = fit_latent(latent, model.space)
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     check_texts(denoiser, positive, negative, start)
     check_methods("model", model, denoiser, start.samples.shape)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples), methods=model.guidance)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, Number, Text, Title, node, socket
 from nodes.fields import Fraction, ImageOut, Pixels, ScheduleName, Steps
+from nodes.levels import denoiser_of
 from nodes.sampling import check_numbers
 from nodes.types import Image, Model
 
 if TYPE_CHECKING:
-    from nodes.diffusion.denoiser import Denoiser
+    pass
 
 Level = Annotated[float, Number(min=0.0, max=5000.0, step=0.001)]
 Frames = Annotated[int, Number(min=1, max=10_000, step=1)]
@@ -128,7 +129,7 @@ def schedule(
     from nodes.diffusion.schedules import SCHEDULES, choose_sigmas
 
     check_numbers(steps, denoise=denoise)
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     return Sigmas(choose_sigmas(SCHEDULES[schedule], denoiser.levels, steps, denoise))
 
 
@@ -202,7 +203,7 @@ def turbo_schedule(
     if not 1 <= steps <= 10:
         raise BadValue("steps", f"{steps} steps are not in this schedule.", "Use 1 to 10.")
     check_numbers(denoise=denoise)
-    denoiser: Denoiser = ctx.weights(model.recipe)
+    denoiser = denoiser_of(model, ctx)
     values = trained.turbo(denoiser.levels, steps, denoise)
     return Sigmas(values if len(values) > 1 else ())
 

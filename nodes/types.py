@@ -6,7 +6,7 @@ Tensors on links live on the CPU; weights never travel, only the recipes that lo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 
 from nodes.api import Slider, socket
 
@@ -123,6 +123,36 @@ class Conditioning:
     """At least one. The model predicts for each; the predictions are averaged by the parts' strengths."""
 
 
+@dataclass(frozen=True)
+class Shift:
+    """A flow that spends more of its steps where there is much noise; 1 is even."""
+
+    factor: float
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """What a UNet that counts in training steps predicts; "auto" and None leave it as its file says."""
+
+    prediction: Literal["auto", "eps", "v", "x0", "lcm"] = "auto"
+    zero_terminal: bool | None = None
+    """Whether its last step was noise alone."""
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """A UNet that was trained on every noise level between two."""
+
+    prediction: Literal["eps", "v", "edm"]
+    smallest: float
+    largest: float
+    data: float
+    """The spread of its clean latents."""
+
+
+Parametrisation: TypeAlias = Shift | Discrete | Continuous
+
+
 @socket(colour="#b39ddb")
 @dataclass(frozen=True)
 class Model:
@@ -131,6 +161,8 @@ class Model:
     space: LatentSpace
     guidance: tuple[Any, ...] = ()
     """Methods beyond plain guidance that samplers honour, each a `nodes.diffusion.guidance.Method`."""
+    parametrisation: Parametrisation | None = None
+    """How it is sampled; None is as its file says."""
 
 
 @socket(colour="#f2cf5b")

@@ -85,14 +85,19 @@ class NoiseLevels:
         `zero_terminal` rescales them so that the last step is pure noise (Lin et al. 2023, algorithm 1).
         `interpolate` tells the model a step between two trained ones, as diffusers does, not the nearest.
         """
+        self.betas, self.zero_terminal, self.interpolate = betas, zero_terminal, interpolate
         kept = torch.cumprod(1 - betas, dim=0)
         if zero_terminal:
             kept = to_zero_terminal(kept)
-        exact = ((1 - kept) / kept).sqrt()
-        # The logarithm of the exact sigmas, not of the rounded ones: a sigma halfway between two trained steps
-        # is nearest to another of them for it, as in the peers.
+        self.take(((1 - kept) / kept).sqrt())
+
+    def take(self, exact: Tensor) -> None:
+        """Have these levels, float64 and rising.
+
+        The logarithm is that of the exact sigmas, not of the rounded ones: a sigma halfway between two trained steps
+        is nearest to another of them for it, as in the peers.
+        """
         self.sigmas, self.log_sigmas = exact.float(), exact.log().float()
-        self.interpolate = interpolate
 
     @classmethod
     def scaled_linear(
@@ -155,6 +160,54 @@ class NoiseLevels:
 
     def is_largest(self, sigma: float) -> bool:
         return sigma > self.largest * (1 - 1e-5)
+
+
+DISTANCE = 20
+"""Every so-many-th training step is one that latent consistency models were distilled at: 50 of 1000."""
+
+
+class DistilledLevels(NoiseLevels):
+    """The levels of a latent consistency model: every 20th training step from 19 to 999 (Luo et al. 2023)."""
+
+    def take(self, exact: Tensor) -> None:
+        super().take(exact[DISTANCE - 1 :: DISTANCE])
+
+    def sigma(self, step: Tensor) -> Tensor:
+        return super().sigma((step - (DISTANCE - 1)) / DISTANCE)
+
+    def timestep(self, sigma: float) -> float:
+        """The nearest of its own steps, counted as the whole model counts."""
+        return self.nearest_step(sigma) * DISTANCE + DISTANCE - 1
+
+    def at(self, share: float) -> float:
+        if share <= 0:
+            return math.inf
+        last = self.steps * DISTANCE - 1
+        return 0.0 if share >= 1 else float(self.sigma(torch.tensor((1 - share) * last)))
+
+
+class ContinuousLevels(NoiseLevels):
+    """The levels of a model that was trained on noise of every strength between two (Karras et al. 2022).
+
+    It is told a quarter of the logarithm of sigma. `sigmas` are 1000 at even distances in the logarithm.
+    """
+
+    def __init__(self, smallest: float, largest: float, steps: int = 1000) -> None:
+        self.zero_terminal = self.interpolate = False
+        self.ends = math.log(smallest), math.log(largest)
+        self.take(torch.linspace(*self.ends, steps, dtype=torch.float64).exp())
+
+    def sigma(self, step: Tensor) -> Tensor:
+        return (step * 4).exp()
+
+    def timestep(self, sigma: float) -> float:
+        return math.log(sigma) / 4
+
+    def at(self, share: float) -> float:
+        if share <= 0:
+            return math.inf
+        low, high = self.ends
+        return 0.0 if share >= 1 else math.exp(high - (high - low) * share)
 
 
 def to_zero_terminal(kept: Tensor) -> Tensor:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.levels import Levels
+from nodes.diffusion.prediction import Prediction, clean_of
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_unet, weakened
 
-Prediction = Literal["eps", "v"]
 LCM_GUIDANCE = 8.5
 """What latent consistency models are told where nothing is said (Luo et al. 2023)."""
 
@@ -35,13 +35,12 @@ class UNetTraits:
     """Channels that follow the noisy latent: 4 for a picture to edit, 5 for a mask and what it leaves of a picture."""
     scale: float = 1.0
     """What the latent beside is multiplied by for a model that paints; one that edits takes it as it is."""
+    data: float = 1.0
+    """The spread of the clean latents it was trained with."""
 
 
 class UNetDenoiser:
-    """A UNet that predicts the noise or the velocity.
-
-    Its input is scaled to unit variance.
-    """
+    """A UNet. Its input is scaled to unit variance."""
 
     masks_text = False
     longest_edge = 0
@@ -54,9 +53,9 @@ class UNetDenoiser:
         self.dtype = next(unet.parameters()).dtype
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
-        time = torch.full((len(x),), self.levels.timestep(sigma), device=x.device)
-        spread = math.sqrt(sigma * sigma + 1)
-        scaled = x / spread
+        step = self.levels.timestep(sigma)
+        time = torch.full((len(x),), step, device=x.device)
+        scaled = x / math.hypot(sigma, self.traits.data)
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
         with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
@@ -68,9 +67,7 @@ class UNetDenoiser:
                 added_cond_kwargs=self.added(told),
                 return_dict=False,
             )[0]
-        if self.traits.prediction == "v":  # Salimans & Ho 2022, in sigmas
-            return x / spread**2 - found.float() * (sigma / spread)
-        return x - found.float() * sigma
+        return clean_of(self.traits.prediction, x, found.float(), sigma, step, self.traits.data)
 
     @property
     def layers(self) -> Layers:

@@ -14,8 +14,9 @@ import torch
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import unet_part
 from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.read import build_empty, fill_module, read_there
-from nodes.diffusion.unet import Prediction, UNetDenoiser, UNetTraits
+from nodes.diffusion.unet import UNetDenoiser, UNetTraits
 
 PREFIXES = ("model.diffusion_model.", "")
 GROUPS, HEAD_WIDTH, SIZE_WIDTH = 32, 64, 256

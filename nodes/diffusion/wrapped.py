@@ -11,7 +11,7 @@ import diffusers
 import torch
 from torch import Tensor
 
-from nodes.diffusion.levels import Levels
+from nodes.diffusion.levels import Levels, NoiseLevels
 from nodes.diffusion.noise import Noise, generator_of
 from nodes.diffusion.sample import Guide, unscaled
 from nodes.diffusion.samplers import Step
@@ -54,6 +54,8 @@ def make_scheduler(name: str, levels: Levels, karras: bool) -> Any:
         raise UnfitScheduler(f"diffusers has no scheduler called {name}.")
     if name.startswith("FlowMatch") != levels.is_flow:
         raise UnfitScheduler(f"{name} is for {'models that add noise' if levels.is_flow else 'flows'}.")
+    if not levels.is_flow and type(levels) is not NoiseLevels:
+        raise UnfitScheduler("diffusers' schedulers count in training steps; this model was set to other levels.")
     takes = inspect.signature(kind.__init__).parameters
     if levels.is_flow:
         wanted: dict[str, Any] = {"shift": getattr(levels, "shift", 1.0)}

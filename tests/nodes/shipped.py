@@ -9,7 +9,7 @@ from typing import Any
 
 from nodes.api import Node
 
-NAMES = ("editing", "forward", "guidance", "image", "latent", "loaders", "logic", "mask", "output", "sampling",
+NAMES = ("editing", "forward", "guidance", "image", "latent", "levels", "loaders", "logic", "mask", "output", "sampling",
          "sampling_custom", "sampling_diffusers", "schedules", "text", "values")  # fmt: skip
 MODULES = [f"nodes.{name}" for name in NAMES]
 PACK = "custom_nodes.darkroom"

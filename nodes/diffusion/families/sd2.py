@@ -8,8 +8,9 @@ from __future__ import annotations
 from nodes.diffusion.families.sd1 import SPACE
 from nodes.diffusion.family import Family
 from nodes.diffusion.header import Header
+from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.text import OneClip, TextModels
-from nodes.diffusion.unet import Prediction, UNetDenoiser
+from nodes.diffusion.unet import UNetDenoiser
 from nodes.diffusion.unets import (
     LATENT,
     find_plain_unet,

@@ -1,0 +1,69 @@
+"""A model sampled with other levels, or another meaning of its output, than its file says: the same weights."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from nodes.diffusion.denoiser import Denoiser
+from nodes.diffusion.levels import ContinuousLevels, DistilledLevels, FlowLevels, NoiseLevels
+from nodes.diffusion.unet import UNetDenoiser
+from nodes.types import Continuous, Discrete, Parametrisation, Shift
+
+
+class Unfit(Exception):
+    """A parametrisation that a model cannot have. `fix` says what to do."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
+
+
+def parametrised(denoiser: Denoiser, how: Parametrisation | None) -> Denoiser:
+    """A denoiser that shares the weights of another. Raises `Unfit`."""
+    match how:
+        case None:
+            return denoiser
+        case Shift(factor):
+            return with_shift(denoiser, factor)
+        case Discrete():
+            return with_prediction(unet_of(denoiser), how)
+        case Continuous(prediction, smallest, largest, data):
+            changed = copy.copy(unet_of(denoiser))
+            changed.levels = ContinuousLevels(smallest, largest)
+            changed.traits = replace(changed.traits, prediction=prediction, data=data)
+            return changed
+
+
+def with_shift(denoiser: Denoiser, factor: float) -> Denoiser:
+    if not isinstance(denoiser.levels, FlowLevels):
+        raise Unfit(
+            "The model is no flow, so its levels have no shift.",
+            "Take Set shift away: it is for Stable Diffusion 3 and Flux.",
+        )
+    changed = copy.copy(denoiser)
+    changed.levels = replace(denoiser.levels, shift=factor)  # type: ignore[misc]  # read-only to those who sample
+    return changed
+
+
+def with_prediction(denoiser: UNetDenoiser, how: Discrete) -> UNetDenoiser:
+    levels = denoiser.levels
+    assert isinstance(levels, NoiseLevels)  # what UNets are loaded with
+    changed = copy.copy(denoiser)
+    if how.prediction != "auto":
+        changed.traits = replace(denoiser.traits, prediction=how.prediction)
+    zero_terminal = levels.zero_terminal if how.zero_terminal is None else how.zero_terminal
+    if how.prediction == "lcm":
+        changed.levels = DistilledLevels(levels.betas, zero_terminal)
+    elif zero_terminal != levels.zero_terminal:
+        changed.levels = NoiseLevels(levels.betas, zero_terminal, levels.interpolate)
+    return changed
+
+
+def unet_of(denoiser: Denoiser) -> UNetDenoiser:
+    if not isinstance(denoiser, UNetDenoiser):
+        raise Unfit(
+            "The model is a flow, which predicts a velocity of its own kind.",
+            "Take the node away: what a model predicts can be set for Stable Diffusion 1.x, 2.x and XL.",
+        )
+    return denoiser
