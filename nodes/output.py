@@ -28,6 +28,7 @@ def save_image(
     Args:
         image: The picture, or a batch of them: each becomes a file.
         name: How the files are called; a number is added. A slash makes a folder.
-        format: PNG keeps every pixel and carries the workflow: drop the file on the page to open it again.
+        format: PNG keeps every pixel. Each carries the workflow (JPEG and WebP up to 64 KB of it): drop the file
+            on the page to open it again.
     """
     ctx.save_image(image, name, format)

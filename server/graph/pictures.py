@@ -1,4 +1,4 @@
-"""The workflow inside a picture: text chunks of a PNG, read and written without touching a pixel.
+"""The workflow inside a picture: text chunks of a PNG, the Exif comment of a JPEG or WebP.
 
 Bytes from a stranger are only ever counted, never trusted: lengths are checked before anything is
 copied, compressed text is unpacked up to a limit, and a picture's size is read from its header alone.
@@ -26,7 +26,10 @@ MAX_PIXELS = 256 * 2**20
 MAX_DECODED = 89_000_000
 """Pixels of a picture that is to be used: what Pillow decodes without a warning."""
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-EXIF_TEXTS = {0x010E: "description", 0x9286: "comment"}
+EXIF_IFD, DESCRIPTION, COMMENT = 0x8769, 0x010E, 0x9286
+EXIF_TEXTS = {DESCRIPTION: "description", COMMENT: "comment"}
+MAX_EXIF = 65_000
+"""Bytes that a JPEG has room for in its one Exif segment, and a little less."""
 
 
 # ---------------------------------------------------------------- writing
@@ -49,6 +52,21 @@ def text_chunk(key: str, value: str | bytes) -> bytes:
 
 def chunk(kind: bytes, data: bytes) -> bytes:
     return CHUNK.pack(len(data), kind) + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def exif_comment(text: bytes) -> bytes | None:
+    """Exif data with this JSON as its comment, in ASCII; None when it is too long for a JPEG."""
+    exif = Image.Exif()
+    exif.get_ifd(EXIF_IFD)[COMMENT] = b"ASCII\0\0\0" + (text if text.isascii() else escaped(text.decode()))
+    data = exif.tobytes()
+    return data if len(data) <= MAX_EXIF else None
+
+
+def escaped(text: str) -> bytes:
+    """JSON in ASCII alone: other characters stand only in its strings, where an escape means the same."""
+    units = text.encode("utf-16-be")
+    pairs = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(unit) if unit < 128 else f"\\u{unit:04x}" for unit in pairs).encode("ascii")
 
 
 # ---------------------------------------------------------------- reading
@@ -144,7 +162,7 @@ def read_exif_texts(picture: bytes) -> dict[str, str]:
     try:
         with Image.open(io.BytesIO(picture), formats=FORMATS) as opened:
             exif = opened.getexif()
-            values = {**exif, **exif.get_ifd(0x8769)}
+            values = {**exif, **exif.get_ifd(EXIF_IFD)}
     except (OSError, ValueError, SyntaxError, struct.error, KeyError, TypeError, OverflowError):
         return {}  # damaged Exif is no Exif
     texts = {}

@@ -21,7 +21,7 @@ import psutil
 from PIL import Image
 
 from server.engine.memory_tier import Made
-from server.graph.pictures import with_texts
+from server.graph.pictures import exif_comment, with_texts
 from server.messages import OutputFile
 from server.worker.files import Folders, inside
 from server.worker.identities import Identities
@@ -83,7 +83,7 @@ class Results:
         begun = []
         for at in range(count):
             place = Place(folder, stem, first + at, suffix)
-            encode = _Encode(pictures, at, kind, options, origin if kind == "PNG" else None)
+            encode = _Encode(pictures, at, kind, options, origin)
             begun.append((place.path, self._writers.submit(self._write_result, place, encode, media)))
         return begun
 
@@ -186,10 +186,11 @@ class _Encode:
         picture = self.pictures[self.at]
         if self.kind == "JPEG":
             picture = picture.convert("RGB")
+        comment = exif_comment(self.origin.workflow) if self.origin is not None and self.kind != "PNG" else None
         made = io.BytesIO()
-        picture.save(made, self.kind, **self.options)
+        picture.save(made, self.kind, **self.options, **({} if comment is None else {"exif": comment}))
         data = made.getvalue()
-        if self.origin is not None:
+        if self.origin is not None and self.kind == "PNG":
             data = with_texts(data, {"workflow": self.origin.workflow, "prompt": self.origin.prompt})
         return data, picture.size
 

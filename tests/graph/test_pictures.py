@@ -6,13 +6,23 @@ import struct
 import zlib
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from server.graph.pictures import MAX_TEXT, chunk, is_picture, measure, read_texts, read_workflow, with_texts
+from server.graph.pictures import (
+    MAX_TEXT,
+    chunk,
+    exif_comment,
+    is_picture,
+    measure,
+    read_texts,
+    read_workflow,
+    with_texts,
+)
 from server.graph.reading import WorkflowError
 from server.graph.workflow import dump, load
 from tests.graph.sample_nodes import document
@@ -77,6 +87,18 @@ def test_pictures_of_other_programs_end_in_their_names() -> None:
         load(read_workflow(picture(pnginfo=comfy)))
     with pytest.raises(WorkflowError, match="AUTOMATIC1111"):
         load(read_workflow(picture(pnginfo=a1111)))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+@given(st.text(max_size=50))
+def test_any_document_comes_back_from_an_exif_comment(kind: str, words: str) -> None:
+    document = {"schema": 1, "title": words}
+    written = msgspec.json.encode(document)
+    assert json.loads(read_workflow(picture(kind, exif=exif_comment(written)))) == document
+
+
+def test_a_document_too_long_for_exif_is_left_out() -> None:
+    assert exif_comment(b'{"title": "' + b"x" * 70_000 + b'"}') is None
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])

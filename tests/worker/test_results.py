@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image as Pillow
 
 from nodes.types import JPEG, PNG, Image, WebP
 from server.engine.memory_tier import Made
+from server.graph.pictures import read_workflow
 from server.worker.files import Folders
 from server.worker.identities import Identities
 from server.worker.pixels import NoPicture, pictures_of
@@ -83,6 +85,7 @@ def test_every_format_is_what_it_says(results: Results, folder: Path, format: An
     assert made["path"] == f"image_00001{end}"
     with Pillow.open(folder / str(made["path"])) as picture:
         assert picture.format == kind
+    assert json.loads(read_workflow((folder / str(made["path"])).read_bytes())) == json.loads(ORIGIN.workflow)
 
 
 def test_a_slash_makes_a_folder_and_odd_characters_are_replaced(results: Results) -> None:
