@@ -86,6 +86,19 @@ def test_a_menu_is_walked_and_left_by_keys(pair: Board) -> None:
     pair.expect_state(pair.node("bench/paint"), "mute")
 
 
+def test_a_node_is_renamed_copied_and_pasted_by_the_menu(pair: Board) -> None:
+    pair.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    title = pair.node("bench/paint").locator("header .title")
+    pair.menu_of(title, "rename")
+    pair.page.keyboard.type("My paint")
+    pair.press("Enter")
+    expect(title).to_have_text("My paint")
+    pair.menu_of(title, "copy")
+    pair.menu_of(EMPTY, "paste")
+    expect(pair.nodes).to_have_count(3)
+    expect(pair.nodes.locator("header .title").get_by_text("My paint")).to_have_count(2)
+
+
 def test_what_is_copied_is_pasted_into_another_workflow_with_its_links(pair: Board) -> None:
     pair.type_into(pair.node("bench/paint"), "red", "123")
     pair.page.mouse.click(*EMPTY)

@@ -43,6 +43,9 @@ export const english = {
     unmute: 'Unmute',
     unbypass: 'Do not bypass',
     frame: 'Frame the selection',
+    noClipboard: 'The browser keeps the clipboard from this page',
+    useKeys: (keys: string): string => `Press ${keys} instead.`,
+    nothingToPaste: 'There are no nodes in the clipboard',
   },
 
   run: {

@@ -17,7 +17,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { label: words.duplicate, keys: ['Mod+d'], run: ({ editor }) => editor.clipboard.duplicate() },
   { label: words.mute, keys: ['m'], run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'mute') },
   { label: words.bypass, keys: ['b'], run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'bypass') },
-  { label: words.rename, keys: ['F2'], run: (stage) => stage.rename() },
+  { label: words.rename, keys: ['F2'], run: ({ editor }) => editor.rename() },
   { label: words.showSelection, keys: ['f'], run: ({ editor }) => editor.fit('selection') },
   { label: words.showAll, keys: ['Home'], run: ({ editor }) => editor.fit('all') },
   { label: words.zoomIn, keys: ['+', '='], run: ({ editor: { camera } }) => camera.zoomTo(camera.view.zoom * 1.25) },

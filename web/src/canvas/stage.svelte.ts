@@ -39,8 +39,6 @@ export class Stage {
   hint = $state.raw<Hint | null>(null);
   /** The view is so far out that nodes are drawn as boxes. */
   far = $state(false);
-  /** The node or frame whose title is being edited. */
-  renaming = $state<string | null>(null);
   marquee: Rect | null = null;
   hovered: LinkShape | null = null;
   hoveredNode: string | null = null;
@@ -117,12 +115,6 @@ export class Stage {
       if (id !== undefined) return { item: { kind, id }, socket: null, grip: false };
     }
     return null;
-  }
-
-  /** Lets the user edit the title of the one selected node or frame. */
-  rename(): void {
-    const { nodes, frames } = this.editor.selection.items;
-    this.renaming = [...nodes, ...frames][0] ?? null;
   }
 
   /** Asks for the menu of what is at a point of the window. */

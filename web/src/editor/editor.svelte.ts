@@ -83,6 +83,12 @@ export class Editor {
     if (redone) this.announcement = strings.edits.redone(redone.label);
   }
 
+  /** Lets the user edit the title of the one selected node or frame where it stands. */
+  rename(): void {
+    const { nodes, frames } = this.selection.items;
+    this.requests.renaming = [...nodes, ...frames][0] ?? null;
+  }
+
   selectAll(): void {
     const { nodes, frames, notes } = this.document.peek;
     this.selection.set({ nodes: nodes.keys(), frames: frames.keys(), notes: notes.keys() });

@@ -32,4 +32,6 @@ export class Requests {
   palette = $state.raw<PaletteRequest | null>(null);
   picture = $state.raw<PictureRequest | null>(null);
   menu = $state.raw<MenuRequest | null>(null);
+  /** The node or frame whose title is to be edited in place. */
+  renaming = $state<string | null>(null);
 }
