@@ -14,6 +14,7 @@ import torch
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import unet_part
 from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.packed import pack_convolutions
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.read import build_empty, fill_module, read_there
 from nodes.diffusion.unet import UNetDenoiser, UNetTraits
@@ -158,7 +159,9 @@ def load_unet(
     )
     model = build_empty("UNet2DConditionModel", config)
     fill_module(model, unet, "denoiser", device, dtype)
-    if device != "cpu":  # measured on a CPU: 5 to 10% slower there
+    if device == "cpu":
+        pack_convolutions(model)
+    else:  # on a CPU this would be 5 to 10% slower
         model.to(memory_format=torch.channels_last)
     levels = NoiseLevels.scaled_linear(zero_terminal="ztsnr" in unet.metadata)
     return UNetDenoiser(model, levels, traits, device)
