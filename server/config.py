@@ -43,6 +43,8 @@ class Limits:
     """Jobs waiting; one more is answered 429."""
     cancel_deadline: float = 10.0
     """Seconds a worker has to give a cancelled job up before it is killed."""
+    start_deadline: float = 120.0
+    """Seconds a worker has to import its nodes before it is started anew; a pack may import large libraries."""
     stop_deadline: float = 5.0
     """Seconds a worker has to end by itself when the server stops."""
 

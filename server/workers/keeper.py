@@ -98,6 +98,15 @@ class WorkerKeeper:
         except OSError as error:
             reason = f"The worker cannot be started: {error.strerror or error}."
             self._ended(explain(1, reason=reason))
+            return
+        deadline = self._config.limits.start_deadline
+        asyncio.get_running_loop().call_later(deadline, self._lose_patience, self._process)
+
+    def _lose_patience(self, process: WorkerProcess) -> None:
+        """A pack that never finishes its import holds every job up; killed over it, it is left out soon."""
+        if process is self._process and not self.listens:
+            seconds = self._config.limits.start_deadline
+            process.kill(f"The worker had not read its nodes after {seconds:g} s, and was started anew.")
 
     def _heard(self, message: FromWorker) -> None:
         if isinstance(message, CatalogueReady):
