@@ -26,7 +26,7 @@ from server.dispatch import Dispatcher, Parts
 from server.graph.reading import WorkflowError
 from server.openapi import describe
 from server.paths import PathError
-from server.routes import cache, catalogue, events, files, jobs, outputs, system, workflows
+from server.routes import cache, catalogue, events, files, jobs, models, outputs, system, workflows
 from server.routes.table import Endpoint, RouteHandler
 from server.services import Services
 from server.sockets import Hub
@@ -37,7 +37,7 @@ from server.workers.questions import NoAnswerError
 
 log = logging.getLogger(__name__)
 
-TOPICS = (jobs.api, outputs.api, workflows.api, files.api, catalogue.api, cache.api, system.api, events.api)
+TOPICS = (jobs.api, outputs.api, workflows.api, files.api, catalogue.api, models.api, cache.api, system.api, events.api)
 
 
 def endpoints() -> list[Endpoint]:

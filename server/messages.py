@@ -65,6 +65,47 @@ class CacheUse(msgspec.Struct, frozen=True):
     disk_limit: int
 
 
+class ModelFile(msgspec.Struct, frozen=True):
+    """One file of a model: its name in its kind's folder, bytes, and its hash if that is known."""
+
+    name: str
+    size: int
+    sha256: str = ""
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """A model file, or a diffusers folder (`files` says what of), as its header describes it."""
+
+    kind: str
+    """The folder it is in: "checkpoints", "loras", …"""
+    name: str
+    """Its name in that folder, as nodes take it; of a diffusers folder, the folder's."""
+    size: int
+    modified: float
+    """Seconds since 1970."""
+    what: str = ""
+    """What it holds in words: "Stable Diffusion XL", "a LoRA"."""
+    family: str = ""
+    """The family of its denoiser ("sdxl"); empty when it has none, or none that is known."""
+    parts: list[str] = []
+    """Of "denoiser", "CLIP-L", "CLIP-G", "OpenCLIP-H", "T5", "VAE"."""
+    dtypes: list[str] = []
+    """How its numbers are stored, the usual one first: "F16", "BF16", "Q4_K", …"""
+    parameters: int = 0
+    tensors: int = 0
+    metadata: dict[str, str] = {}
+    """What the file says of itself and its training (`modelspec.…`, `ss_…`). A list leaves out what is long."""
+    sha256: str = ""
+    """Empty while it is not known."""
+    source: str = ""
+    """The repository it was pulled from, with its revision."""
+    problem: str = ""
+    """Why it cannot be used, in words; empty when it can."""
+    fix: str = ""
+    files: list[ModelFile] = []
+    """The files of a diffusers folder."""
+
+
 # ---------------------------------------------------------------- to the worker
 
 
@@ -102,11 +143,46 @@ class ClearCache(Message, frozen=True):
     """Empty both cache tiers; answered by `CacheReport`."""
 
 
+class ListModels(Message, frozen=True):
+    """Describe every model file, or those of one kind; answered by `ModelsListed` with the same `request`."""
+
+    request: str
+    model_kind: str = ""
+
+
+class DescribeModel(Message, frozen=True):
+    """Describe one in full, with its hash when `hash` is set; answered by `ModelsListed` with the same `request`."""
+
+    request: str
+    model_kind: str
+    name: str
+    hash: bool = False
+
+
+class VerifyModel(Message, frozen=True):
+    """Read a file whole and compare it with what is known of it; answered by `ModelVerified`."""
+
+    request: str
+    model_kind: str
+    name: str
+
+
 class Shutdown(Message, frozen=True):
     """Finish writing what is being written, then exit."""
 
 
-ToWorker = RunJob | CancelJob | RefreshCatalogue | UpgradeNodes | SetCacheLimits | ClearCache | Shutdown
+ToWorker = (
+    RunJob
+    | CancelJob
+    | RefreshCatalogue
+    | UpgradeNodes
+    | SetCacheLimits
+    | ClearCache
+    | ListModels
+    | DescribeModel
+    | VerifyModel
+    | Shutdown
+)
 
 # ---------------------------------------------------------------- from the worker
 
@@ -173,6 +249,23 @@ class CacheReport(Message, frozen=True):
     use: CacheUse
 
 
+class ModelsListed(Message, frozen=True):
+    """What was asked for; nothing when there is no such model."""
+
+    request: str
+    models: list[ModelInfo]
+
+
+class ModelVerified(Message, frozen=True):
+    """Whether a file is what it was. `state`: "new" was not known before, "changed" was replaced since,
+    "damaged" has other content than its hub promised or than it had at the same size and time."""
+
+    request: str
+    state: Literal["same", "new", "changed", "damaged", "unreadable"]
+    sha256: str = ""
+    detail: str = ""
+
+
 FromWorker = (
     CatalogueReady
     | WorkerReady
@@ -184,6 +277,8 @@ FromWorker = (
     | JobCancelled
     | NodesUpgraded
     | CacheReport
+    | ModelsListed
+    | ModelVerified
 )
 
 # ---------------------------------------------------------------- to the browser

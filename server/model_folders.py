@@ -16,6 +16,8 @@ from server.model_paths import Listed, kind_named, read_model_paths
 from server.paths import PathError, inside
 
 PATHS_FILE = "extra_model_paths.yaml"
+WEIGHTS = frozenset({".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin"})
+"""Ends of model files, those that are never opened included: they are listed with the reason."""
 BESIDE = {"text_encoders": ("clip",), "diffusion_models": ("unet",), "controlnet": ("t2i_adapter",)}
 """Other folders in which files of a kind lie."""
 WEBUI: Mapping[str, tuple[str, ...]] = {
@@ -87,6 +89,10 @@ class ModelFolders:
                 if path is not None and path.is_file():
                     found[name] = path
         return found
+
+    def weights(self, kind: str) -> dict[str, Path]:
+        """The model files of a kind by name."""
+        return {name: path for name, path in self.files(kind).items() if path.suffix.lower() in WEIGHTS}
 
     def leads_out(self, kind: str, name: str) -> Path | None:
         """Where a link of this name ends that is not followed, to be told."""

@@ -40,18 +40,19 @@ LAYERS = (
     Layer(("server.graph",), SCHEMA, ("msgspec", "networkx", "PIL")),
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
     Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3")),
+    Layer(("nodes.hub",), (), ("huggingface_hub", "blake3", "filelock")),
     Layer(("nodes.demo",), ("nodes.diffusion", "nodes.types"), (*TORCH, "numpy", "PIL", "rich", "platformdirs")),
     NODES,
     Layer(
         ("server.worker",),
         ("server.engine", "server.graph", "server.messages", "server.config", "server.paths", "server.model_folders",
-         "nodes"),
+         "server.model_paths", "nodes"),
         (*TORCH, "msgspec", "PIL", "blake3", "numpy", "psutil"),
     ),
     Layer(
         ("server.cli", "server.__main__"),
         ("server.config", "server.graph", "server.messages", "server.workers", "server.store", "server.home",
-         "server.app", "server.submit", *SCHEMA),
+         "server.app", "server.submit", "nodes.hub", *SCHEMA),
         ("msgspec", "rich"),
     ),
     Layer(

@@ -23,6 +23,8 @@ from server.messages import (
     CancelJob,
     CatalogueReady,
     ClearCache,
+    DescribeModel,
+    ListModels,
     NodesUpgraded,
     RefreshCatalogue,
     RunJob,
@@ -30,6 +32,7 @@ from server.messages import (
     Shutdown,
     ToWorker,
     UpgradeNodes,
+    VerifyModel,
     WorkerReady,
 )
 from server.worker.classes import Classes
@@ -42,6 +45,7 @@ from server.worker.link import Outgoing
 from server.worker.loader import Loaded, load_packs, load_shipped
 from server.worker.marker import ImportMarker
 from server.worker.memory import Weights
+from server.worker.models import ModelShelf
 from server.worker.preview import Previews
 from server.worker.results import Results, sweep_oldest
 from server.worker.upgrades import upgrade_nodes, upgrade_prompt
@@ -86,6 +90,7 @@ class Session:
         self._questions = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._shop = self._open_shop()
+        self._models = ModelShelf(folders, self._shop.identities, out.send)
         self._reporting: asyncio.TimerHandle | None = None
         self._reported: CacheUse | None = None
         self._jobs = Jobs(self._shop, self._known_library, self._upgrade_prompt, self._report_later)
@@ -120,7 +125,7 @@ class Session:
         await self._jobs.stop()
         shop = self._shop
         shop.thread.shutdown(wait=True)
-        for close in (shop.results.close, shop.cache.close, shop.identities.close):
+        for close in (self._models.close, shop.results.close, shop.cache.close, shop.identities.close):
             await asyncio.to_thread(close)
 
     def end(self) -> None:
@@ -196,6 +201,8 @@ class Session:
                 self._answer(partial(self._set_limits, message))
             case ClearCache():
                 self._answer(self._clear)
+            case ListModels() | DescribeModel() | VerifyModel():
+                self._models.answer(message)
             case Shutdown():
                 self.end()
 

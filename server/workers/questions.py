@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
-from server.messages import CacheReport, CatalogueReady, FromWorker, NodesUpgraded
+from server.messages import CacheReport, CatalogueReady, FromWorker, ModelsListed, ModelVerified, NodesUpgraded
 
 
 class NoAnswerError(Exception):
@@ -49,7 +49,7 @@ def answers(message: FromWorker) -> str:
             return "cache"
         case CatalogueReady():
             return "catalogue"
-        case NodesUpgraded():
+        case NodesUpgraded() | ModelsListed() | ModelVerified():
             return message.request
         case _:
             return ""

@@ -29,11 +29,16 @@ from server.messages import (
     CancelJob,
     CatalogueReady,
     ClearCache,
+    DescribeModel,
     Failure,
     FromWorker,
     JobCancelled,
     JobFailed,
     JobFinished,
+    ListModels,
+    ModelFile,
+    ModelInfo,
+    ModelsListed,
     NodeChange,
     NodesChanged,
     NodesUpgraded,
@@ -53,6 +58,8 @@ from server.messages import (
 )
 
 PICTURE = b"\x89PNG\r\n\x1a\nnot really"
+
+MODEL = ModelInfo("loras", "toy", 3, 1.0, "a LoRA", metadata={"ss_epoch": "9"}, files=[ModelFile("toy/a.gguf", 3)])
 
 
 class FakeWorker:
@@ -100,6 +107,10 @@ class FakeWorker:
                     self.report()
                 case ClearCache():
                     self.report()
+                case ListModels():
+                    self.send(ModelsListed(message.request, [MODEL]))
+                case DescribeModel():
+                    self.send(ModelsListed(message.request, [MODEL] if message.name == MODEL.name else []))
                 case Shutdown():
                     return
                 case CancelJob():

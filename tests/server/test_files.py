@@ -20,8 +20,6 @@ from PIL import Image
 from server.api import Api
 from server.app import Door, build_app
 from server.config import PACKAGE_ROOT, Config
-from server.model_folders import ModelFolders, Tree
-from server.routes.catalogue import find_models
 from tests.server.talk import JSON, Server, Starter
 
 
@@ -138,24 +136,18 @@ async def test_a_form_that_is_damaged_is_refused(server: Server) -> None:
 # ---------------------------------------------------------------- models, catalogue, cache
 
 
-def test_models_are_found_in_all_roots_and_the_first_root_wins(tmp_path: Path) -> None:
-    for path, size in (("a/checkpoints/x.safetensors", 3), ("b/checkpoints/x.safetensors", 5), ("b/vae/sub/y.pt", 1)):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(b"0" * size)
-    (tmp_path / "a/checkpoints/notes.txt").write_text("no model")
-    found = find_models(ModelFolders(tuple(Tree(tmp_path / name) for name in ("a", "b", "missing"))))
-    assert {folder: [(one.name, one.size) for one in files] for folder, files in found.items()} == {
-        "checkpoints": [("x.safetensors", 3)],
-        "vae": [("sub/y.pt", 1)],
-    }
+async def test_models_are_listed_by_kind_as_the_worker_describes_them(server: Server) -> None:
+    (server.services.config.models / "vae").mkdir()
+    kinds = (await server.get("/api/models"))["kinds"]
+    assert [(model["name"], model["what"]) for model in kinds["loras"]] == [("toy", "a LoRA")]
+    assert kinds["vae"] == [], "a kind that has a folder and no files"
+    assert set((await server.get("/api/models?kind=loras"))["kinds"]) == {"loras"}
 
 
-async def test_models_are_listed(server: Server) -> None:
-    folder = server.services.config.models / "checkpoints"
-    folder.mkdir()
-    (folder / "mine.safetensors").write_bytes(b"123")
-    listed = (await server.get("/api/models"))["folders"]["checkpoints"]
-    assert ("mine.safetensors", 3) in {(one["name"], one["size"]) for one in listed}
+async def test_one_model_is_described_and_one_that_is_not_there_is_refused(server: Server) -> None:
+    assert (await server.get("/api/models/loras/toy"))["files"][0]["name"] == "toy/a.gguf"
+    status, body = await server.ask("GET", "/api/models/loras/no/such.safetensors")
+    assert status == 404 and "models/loras/no/such.safetensors" in body["error"]["what"]
 
 
 async def test_the_catalogue_is_sent_once_for_each_revision(server: Server) -> None:
@@ -218,7 +210,7 @@ async def test_the_page_is_there_before_what_is_behind_it(config: Config, tmp_pa
         await runner.setup()
         await web.SockSite(runner, listening).start()
         async with aiohttp.ClientSession() as session:
-            waiting = asyncio.create_task(session.get(f"http://{host}/api/models"))
+            waiting = asyncio.create_task(session.get(f"http://{host}/api/examples"))
             async with session.get(f"http://{host}/") as response:
                 assert response.status == 200
             assert not waiting.done()

@@ -1,0 +1,103 @@
+"""What a model file holds, for a list of models: read from its header alone, whatever kind of file it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from nodes.diffusion.families import recognise
+from nodes.diffusion.header import PICK, Header, UnusableFile
+from nodes.diffusion.looks import looks_like
+from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts_of
+from nodes.diffusion.sources import open_sources
+from nodes.diffusion.text import TEXT_TITLES
+from nodes.diffusion.vae import find_vae
+
+LIES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
+"""What code may raise over a header that is well formed and makes no sense."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a file, or a diffusers folder, holds."""
+
+    what: str = ""
+    """In words: "Stable Diffusion XL", "a LoRA"."""
+    family: str = ""
+    """The name of the family of its denoiser; empty when it has none."""
+    parts: tuple[str, ...] = ()
+    """Of "denoiser", "CLIP-L", "CLIP-G", "OpenCLIP-H", "T5", "VAE"."""
+    dtypes: tuple[str, ...] = ()
+    """As safetensors and GGUF spell them, the one of most numbers first."""
+    parameters: int = 0
+    tensors: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of itself and its training: `modelspec.…`, `ss_…` and whatever else."""
+    problem: str = ""
+    """Why it cannot be used as a file of its kind, in words; empty when it can."""
+    fix: str = ""
+
+
+def describe(path: Path, kind: str) -> Description:
+    """A file or a diffusers folder, as one of `kind` ("checkpoints", "loras", …). Never raises."""
+    found = Description()
+    try:
+        headers = open_sources(path)
+        found = describe_headers(headers)
+        CHECKS.get(kind, pass_all)(path, headers)
+    except LIES as error:
+        problem, fix = words(path, error)
+        return replace(found, problem=problem, fix=fix)
+    return found
+
+
+def describe_headers(headers: list[Header]) -> Description:
+    """What the files hold together. Raises `UnusableFile`, and any of `LIES` for a header that makes no sense."""
+    known = next((found for header in headers if (found := recognise(header)) is not None), None)
+    texts = texts_of(headers)
+    has_vae = any(find_vae(header) is not None for header in headers)
+    entries = [entry for header in headers for entry in header.entries.values()]
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        counts[entry.dtype] += entry.count
+    parts = (*(["denoiser"] if known else []), *(TEXT_TITLES[kind] for kind in texts), *(["VAE"] if has_vae else []))
+    return Description(
+        what=known[0].title if known else looks_like(headers[0]),
+        family=known[0].name if known else "",
+        parts=parts,
+        dtypes=tuple(dtype for dtype, _ in counts.most_common()),
+        parameters=sum(counts.values()),
+        tensors=len(entries),
+        metadata={key: value for header in headers for key, value in header.metadata.items()},
+    )
+
+
+def check_texts(path: Path, headers: list[Header]) -> None:
+    if not texts_of(headers):
+        wanted = f"a text encoder ({', '.join(TEXT_TITLES.values())})"
+        raise UnusableFile(f"{path.name} looks like {looks_like(headers[0])}. Expected {wanted}.", PICK)
+
+
+CHECKS: Mapping[str, Callable[[Path, list[Header]], Any]] = {
+    "checkpoints": lambda path, headers: read_checkpoint(path),
+    "diffusion_models": lambda path, headers: read_model(path),
+    "text_encoders": check_texts,
+    "vae": lambda path, headers: read_vae(path),
+}
+"""What says whether a file can be used as one of a kind: that which loads it."""
+
+
+def pass_all(path: Path, headers: list[Header]) -> None:
+    """Of other kinds, every file that can be read is taken for a good one."""
+
+
+def words(path: Path, error: BaseException) -> tuple[str, str]:
+    """What is wrong, and what to do."""
+    if isinstance(error, UnusableFile):
+        return str(error), error.fix
+    if isinstance(error, OSError):
+        return f"{path.name} cannot be read: {error.strerror or error}.", "Check that it is a file you may open."
+    return f"{path.name} is damaged: its header makes no sense ({type(error).__name__}).", "Download it again."
