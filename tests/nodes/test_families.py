@@ -297,6 +297,27 @@ def test_sd2_files_that_say_nothing_are_judged_by_one_bias(
     assert sd2.predicts(part, asked) == wanted
 
 
+def test_attention_in_half_precision_survives_scores_that_float16_cannot_hold(tmp_path: Path) -> None:
+    """SD 2.1's are so large that programs which keep them in float16 give black pictures."""
+    tensors = {n: t.contiguous() for n, t in small.sd2().tensors.items() if n.startswith("model.")}
+    stronger = {n: t * 500 for n, t in tensors.items() if n.endswith(("attn1.to_q.weight", "attn1.to_k.weight"))}
+    save_file(tensors | stronger, str(tmp_path / "strong.safetensors"))
+    recipe = read_model(tmp_path / "strong.safetensors").recipe
+    scores: list[float] = []
+    whole, half = recipe.load("cpu", "float32"), recipe.load("cpu", "float16")
+    attention = next(module for name, module in whole.unet.named_modules() if name.endswith("attn1"))
+    attention.register_forward_pre_hook(
+        lambda module, inputs: scores.append(float((module.to_q(inputs[0]) @ module.to_k(inputs[0]).mT).abs().max()))
+    )
+    torch.manual_seed(3)
+    x, told = torch.randn(1, 4, 8, 8), Told(torch.randn(1, 77, small.CLIP_G))
+    wanted = whole.predict(x, 2.0, told)
+    assert scores[0] > torch.finfo(torch.float16).max
+    made = half.predict(x, 2.0, told)
+    assert made.isfinite().all()
+    assert float((made - wanted).norm() / wanted.norm()) < 0.1
+
+
 def test_a_mark_of_zero_terminal_noise_lengthens_the_schedule(tmp_path: Path) -> None:
     tensors = {n: t.contiguous() for n, t in small.sd2().tensors.items() if n.startswith("model.")}
     save_file(tensors | {"v_pred": torch.zeros(0), "ztsnr": torch.zeros(0)}, str(tmp_path / "z.safetensors"))
