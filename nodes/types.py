@@ -193,7 +193,7 @@ class PNG:
 
 @dataclass(frozen=True)
 class JPEG:
-    """Small files that every program opens; slight loss, and no workflow inside.
+    """Small files that every program opens, with slight loss.
 
     Args:
         quality: 100 is best and largest.
@@ -204,7 +204,7 @@ class JPEG:
 
 @dataclass(frozen=True)
 class WebP:
-    """Smaller files than JPEG at equal quality; no workflow inside.
+    """Smaller files than JPEG at equal quality.
 
     Args:
         quality: 100 is best and largest.
