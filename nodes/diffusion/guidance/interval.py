@@ -10,7 +10,7 @@ from nodes.diffusion.levels import Levels
 
 @dataclass(frozen=True)
 class Interval(Method):
-    """Guidance in a limited interval (Kynkäänniemi et al. 2024, arXiv 2404.07724, equation 5), by shares of sampling.
+    """Guidance in a limited interval (Kynkäänniemi et al. 2024, arXiv 2404.07724), by shares of sampling.
 
     Outside it the guidance is 1, so the negative text is not even asked.
     """

@@ -14,10 +14,10 @@ LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Projected(Method):
-    """Adaptive projected guidance (Sadat et al. 2024, arXiv 2410.02416, algorithm 1), of x0 as in the paper.
+    """Adaptive projected guidance (Sadat et al. 2024, arXiv 2410.02416), of x0 as in the paper.
 
-    The way that guidance goes is averaged over the run, kept short, and split at the positive prediction into a
-    part along it, which saturates, and the rest.
+    way = positive - negative + beta · (the way before), cut to length r and split at the positive prediction into
+    a part along it, which saturates, and the rest: x0 = positive + (guidance - 1) · (rest + eta · along).
     """
 
     parallel: float

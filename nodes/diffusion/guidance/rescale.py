@@ -11,9 +11,9 @@ from nodes.diffusion.guidance.method import Method, Order, Seen, clean_at, veloc
 
 @dataclass(frozen=True)
 class Rescale(Method):
-    """CFG rescale (Lin et al. 2023, arXiv 2305.08891, equations 14 to 16), of velocities as in the paper.
+    """CFG rescale (Lin et al. 2023, arXiv 2305.08891, section 3.4), of velocities as in the paper.
 
-    The guided velocity is given the deviation of the positive one, and mixed with what it was.
+    v = phi · guided · std(positive) / std(guided) + (1 - phi) · guided, deviations being each image's.
     """
 
     strength: float

@@ -61,11 +61,11 @@ class Dual(ThirdText):
 
 @dataclass(frozen=True, eq=False)
 class PerpendicularNegative(ThirdText):
-    """Perp-Neg (Armandpour et al. 2023, arXiv 2304.04968, equations 4 to 6), the text being the empty one.
+    """Perp-Neg (Armandpour et al. 2023, arXiv 2304.04968), the text being the empty one.
 
     Of what the negative text adds to the empty one, only what is perpendicular to what the positive text adds
-    is avoided, so that the two may share words. With a strength of 0, and without a negative text, it is plain
-    guidance against the empty text.
+    is avoided, so that the two may share words: empty + guidance · (wanted - strength · unwanted⊥). With a strength
+    of 0, and without a negative text, it is plain guidance against the empty text.
     """
 
     strength: float

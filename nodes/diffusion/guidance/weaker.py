@@ -54,7 +54,7 @@ class Weaker(Method):
 
 @dataclass(frozen=True)
 class PerturbedAttention(Weaker):
-    """Perturbed-attention guidance (Ahn et al. 2024, arXiv 2403.17377, equations 15 and 16).
+    """Perturbed-attention guidance (Ahn et al. 2024, arXiv 2403.17377).
 
     The weaker model's picture attends to itself cell by cell: its map of self-attention is the identity. Where
     picture and text share one attention, as in transformers, each cell goes on seeing the text.

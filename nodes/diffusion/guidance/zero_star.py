@@ -14,9 +14,9 @@ LEAST = 1e-8
 
 @dataclass(frozen=True)
 class ZeroStar(Method):
-    """CFG-Zero*, its optimised scale (Fan et al. 2025, arXiv 2503.18886, equation 11), of velocities as in the paper.
+    """CFG-Zero*, its optimised scale (Fan et al. 2025, arXiv 2503.18886), of velocities as in the paper.
 
-    The negative velocity is scaled to lie as near to the positive one as it can.
+    The negative velocity is scaled to lie as near to the positive one as it can: by positive · negative / |negative|².
     """
 
     strength: float = 1.0
@@ -34,7 +34,7 @@ class ZeroStar(Method):
 
 @dataclass(frozen=True)
 class ZeroStart(Method):
-    """CFG-Zero*, its beginning (section 4.2): no velocity at all in the first steps, where guesses mislead.
+    """CFG-Zero*, its zero-init (section 4.2 of the paper): no velocity in the first steps, where guesses mislead.
 
     A flow stays where it is; where noise is added rather than mixed in, x stays as it is for its noise level.
     """
