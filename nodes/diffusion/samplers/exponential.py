@@ -65,10 +65,10 @@ def seeds_3(
                 x * (to / sigma * math.exp(-r * h * eta)) for r, to in ((r1, first), (r2, second), (1.0, following))
             ]
             seen_1 = denoise(added.to(moved[0] - denoised * (levels.kept(first) * gains[0]), first, 1), first)
-            share = r2 / r1 * (gains[1] / (r2 * far) + 1)
+            share = -r2 / r1 * (gains[1] / (r2 * far) + 1)
             blend = denoised * (gains[1] - share) + seen_1 * share
             seen_2 = denoise(added.to(moved[1] - blend * levels.kept(second), second, 2), second)
-            share = (gains[2] / far + 1) / r2
+            share = -(gains[2] / far + 1) / r2
             blend = denoised * (gains[2] - share) + seen_2 * share
             x = added.to(moved[2] - blend * levels.kept(following), following, 3)
         yield Step(i, x, denoised)
