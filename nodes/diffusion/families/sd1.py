@@ -17,7 +17,8 @@ from nodes.diffusion.unets import (
 )
 
 HEADS, SCALE = 8, 0.18215
-COLOURS = [[0.34, 0.20, 0.22], [0.30, 0.28, 0.48], [-0.20, 0.18, 0.24], [-0.20, -0.26, -0.72]]
+# As keturn measured them for SD 1.4 (discuss.huggingface.co, "Decoding latents to RGB without upscaling", 2022).
+COLOURS = [[0.298, 0.207, 0.208], [0.187, 0.286, 0.173], [-0.158, 0.189, 0.264], [-0.184, -0.271, -0.473]]
 SPACE = Space(
     name="sd1",
     title="Stable Diffusion 1.x and 2.x",
