@@ -13,6 +13,7 @@ from typing import Any, Literal
 from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header, UnusableFile, WeightsFile
+from nodes.diffusion.keeping import Keeping, kept, size_kept, ways_to_keep
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.preview import FalseColours, LatentPreview, fit_preview
 from nodes.diffusion.sources import open_again, open_sources
@@ -21,6 +22,9 @@ from nodes.diffusion.vae import Autoencoder, find_vae, load_vae, vae_config
 from nodes.types import VAE, LatentSpace, Model, TextEncoder
 
 PartName = Literal["denoiser", "text_encoder", "vae", "preview"]
+PART_TITLES: dict[PartName, str] = {
+    "denoiser": "denoiser", "text_encoder": "text encoder", "vae": "VAE", "preview": "preview",
+}  # fmt: skip
 KNOWN = ", ".join(family.title for family in FAMILIES)
 APART = "Use Load model, Load text encoders and Load VAE for parts that come in files of their own."
 FLOAT_BYTES = 4
@@ -40,8 +44,22 @@ class PartRecipe:
     """Bytes of the part in float32."""
     prediction: str = "auto"
 
-    def load(self, device: str, dtype: str) -> Any:
+    @property
+    def title(self) -> str:
+        """For people: the file and the part."""
+        return f"{PART_TITLES[self.part]} of {self.sources[0][0].path.name}"
+
+    def sizes(self, device: str, dtype: str) -> dict[Keeping, int]:
+        """Bytes it takes on a device, by the ways in which it can be kept there."""
+        ways: tuple[Keeping, ...] = ways_to_keep(device, dtype) if self.part == "denoiser" else ("whole",)
+        return {way: size_kept(self.size // FLOAT_BYTES, device, dtype, way) for way in ways}
+
+    def load(self, device: str, dtype: str, keeping: Keeping = "whole") -> Any:
         """A `Denoiser`, `TextStack`, `Autoencoder` or a preview. Raises `UnusableFile`."""
+        with kept(keeping):
+            return self.load_part(device, dtype)
+
+    def load_part(self, device: str, dtype: str) -> Any:
         headers = [open_again(files) for files in self.sources]
         if self.part == "vae":
             return load_first_vae(headers, device, dtype)

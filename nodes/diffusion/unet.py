@@ -45,12 +45,12 @@ class UNetDenoiser:
     masks_text = False
     longest_edge = 0
 
-    def __init__(self, unet: Any, levels: Levels, traits: UNetTraits, device: str) -> None:
-        """`unet`: diffusers' UNet2DConditionModel."""
+    def __init__(self, unet: Any, levels: Levels, traits: UNetTraits, device: str, dtype: str) -> None:
+        """`unet`: diffusers' UNet2DConditionModel; it computes in `dtype`, however its weights are kept."""
         self.unet, self.levels, self.traits, self.device = unet, levels, traits, device
         self.text_width, self.pooled_width = traits.text_width, traits.pooled_width
         self.beside_channels = traits.beside_channels
-        self.dtype = next(unet.parameters()).dtype
+        self.dtype = getattr(torch, dtype)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         step = self.levels.timestep(sigma)

@@ -9,14 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import torch
-
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
+from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import unet_part
 from nodes.diffusion.levels import NoiseLevels
-from nodes.diffusion.packed import pack_convolutions
 from nodes.diffusion.prediction import Prediction
-from nodes.diffusion.read import build_empty, fill_module, read_there
+from nodes.diffusion.read import build_empty, read_there
 from nodes.diffusion.unet import UNetDenoiser, UNetTraits
 
 PREFIXES = ("model.diffusion_model.", "")
@@ -158,10 +156,6 @@ def load_unet(
         scale=scale,
     )
     model = build_empty("UNet2DConditionModel", config)
-    fill_module(model, unet, "denoiser", device, dtype)
-    if device == "cpu":
-        pack_convolutions(model)
-    else:  # on a CPU this would be 5 to 10% slower
-        model.to(memory_format=torch.channels_last)
+    fill_denoiser(model, unet, device, dtype)
     levels = NoiseLevels.scaled_linear(zero_terminal="ztsnr" in unet.metadata)
-    return UNetDenoiser(model, levels, traits, device)
+    return UNetDenoiser(model, levels, traits, device, dtype)

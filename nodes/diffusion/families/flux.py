@@ -15,9 +15,10 @@ from torch import Tensor
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
+from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
-from nodes.diffusion.read import build_empty, fill_module
+from nodes.diffusion.read import build_empty
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
@@ -137,8 +138,8 @@ def transformer_config(part: Header) -> dict[str, Any]:
 def load_denoiser(part: Header, prediction: str, device: str, dtype: str) -> FluxDenoiser:
     config = transformer_config(part)
     model = build_empty("FluxTransformer2DModel", config)
-    fill_module(model, part, "denoiser", device, dtype)
-    return FluxDenoiser(model, config, device)
+    fill_denoiser(model, part, device, dtype)
+    return FluxDenoiser(model, config, device, dtype)
 
 
 class FluxDenoiser:
@@ -147,11 +148,11 @@ class FluxDenoiser:
     masks_text = True
     beside_channels = longest_edge = 0
 
-    def __init__(self, model: Any, config: dict[str, Any], device: str) -> None:
+    def __init__(self, model: Any, config: dict[str, Any], device: str, dtype: str) -> None:
         self.model, self.device, self.guided = model, device, config["guidance_embeds"]
         self.levels = FlowLevels.exponential(LARGEST_SHIFT) if self.guided else FlowLevels(1.0)
         self.text_width, self.pooled_width = config["joint_attention_dim"], config["pooled_projection_dim"]
-        self.dtype = next(model.parameters()).dtype
+        self.dtype = getattr(torch, dtype)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         padded = pad_to_patches(x).to(self.dtype)

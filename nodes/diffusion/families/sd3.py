@@ -18,9 +18,10 @@ from nodes.diffusion.clip import ClipEncoder
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
+from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
-from nodes.diffusion.read import build_empty, fill_module
+from nodes.diffusion.read import build_empty
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
@@ -124,8 +125,8 @@ def transformer_config(part: Header) -> dict[str, Any]:
 def load_denoiser(part: Header, prediction: str, device: str, dtype: str) -> SD3Denoiser:
     config = transformer_config(part)
     model = build_empty("SD3Transformer2DModel", config)
-    fill_module(model, part, "denoiser", device, dtype)
-    return SD3Denoiser(model, config, device)
+    fill_denoiser(model, part, device, dtype)
+    return SD3Denoiser(model, config, device, dtype)
 
 
 class MaskedAttention:
@@ -162,13 +163,13 @@ class SD3Denoiser:
     masks_text = True
     beside_channels = 0
 
-    def __init__(self, model: Any, config: dict[str, Any], device: str) -> None:
+    def __init__(self, model: Any, config: dict[str, Any], device: str, dtype: str) -> None:
         self.model, self.device = model, device
         self.model.set_attn_processor(MaskedAttention())
         self.levels = FlowLevels(SHIFT)
         self.longest_edge = config["pos_embed_max_size"] * PATCH
         self.text_width, self.pooled_width = config["joint_attention_dim"], config["pooled_projection_dim"]
-        self.dtype = next(model.parameters()).dtype
+        self.dtype = getattr(torch, dtype)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         padded = pad_to_patches(x).to(self.dtype)

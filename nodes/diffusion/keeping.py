@@ -1,0 +1,96 @@
+"""How a denoiser's weights are kept while it is not computing with them: as they are, or in less memory.
+
+`low` computes with the same numbers where the file has 16-bit ones: on a CPU that computes in float32 each layer is
+kept in 16 bits and widened while it runs; on a GPU the layers wait in the computer's memory and come in turn.
+`lowest` keeps 8-bit floats, which changes pictures a little, and on a GPU lets them wait there as well.
+The work is done by the hooks of diffusers (layerwise casting, group offloading).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib import import_module
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from nodes.diffusion.header import Header
+from nodes.diffusion.packed import pack_convolutions
+from nodes.diffusion.read import fill_module
+
+Keeping = Literal["whole", "low", "lowest"]
+WAITING_SHARE = 0.1
+"""Of a model whose layers wait elsewhere, what is on the device at a time: the largest layers, and the next to come."""
+ITEM_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+WIDE = "float32"
+FRAGILE = re.compile(r"norm|^(pos|time|patch|x|context|add)_|^conv_(in|out)$|^proj_out$")
+"""Names of layers that 8 bits harm most, which keep 16: the first, the last, and those that read time and text."""
+
+_keeping: ContextVar[Keeping] = ContextVar("keeping", default="whole")
+
+
+@contextmanager
+def kept(keeping: Keeping) -> Iterator[None]:
+    """Denoisers filled within are kept so."""
+    token = _keeping.set(keeping)
+    try:
+        yield
+    finally:
+        _keeping.reset(token)
+
+
+def ways_to_keep(device: str, dtype: str) -> tuple[Keeping, ...]:
+    """Those that save memory on a device, the least first."""
+    if device.startswith("cuda") or (device == "cpu" and dtype == WIDE):
+        return ("whole", "low", "lowest")
+    return ("whole",)
+
+
+def size_kept(numbers: int, device: str, dtype: str, keeping: Keeping) -> int:
+    """Bytes that so many numbers take on the device."""
+    if keeping == "whole":
+        return numbers * ITEM_BYTES[dtype]
+    item = 2 if keeping == "low" else 1
+    return numbers * item if device == "cpu" else int(numbers * item * WAITING_SHARE)
+
+
+def fill_denoiser(module: nn.Module, part: Header, device: str, dtype: str) -> None:
+    """`fill_module` for a denoiser, kept as `kept` says, in the layout that is fastest on the device."""
+    keeping = _keeping.get()
+    if keeping == "whole":
+        fill_module(module, part, "denoiser", device, dtype)
+        if device == "cpu":
+            pack_convolutions(module)
+        else:  # on a CPU this would be 5 to 10% slower; transformers have next to no convolutions
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return
+    narrow = stored_as(part) if dtype == WIDE else dtype
+    fill_module(module, part, "denoiser", "cpu", narrow)
+    cast_layers(module, getattr(torch, narrow), getattr(torch, dtype), to_8_bits=keeping == "lowest")
+    if device != "cpu":
+        hooks: Any = import_module("diffusers.hooks")
+        there, here = torch.device(device), torch.device("cpu")
+        hooks.apply_group_offloading(module, there, here, "leaf_level", use_stream=device.startswith("cuda"))
+
+
+def cast_layers(module: nn.Module, narrow: torch.dtype, computing: torch.dtype, to_8_bits: bool) -> None:
+    """Keep each layer narrow and widen it while it runs; what is no layer (norms, tables) is widened for good."""
+    hooks: Any = import_module("diffusers.hooks")
+    for name, child in module.named_modules():
+        if isinstance(child, (nn.Linear, nn.Conv2d)):
+            storage = torch.float8_e4m3fn if to_8_bits and not FRAGILE.search(name) else narrow
+            if storage != computing:
+                hooks.apply_layerwise_casting_hook(child, storage, computing, non_blocking=False)
+        else:
+            for key, parameter in list(child.named_parameters(recurse=False)):
+                setattr(child, key, nn.Parameter(parameter.to(computing), requires_grad=False))
+
+
+def stored_as(part: Header) -> str:
+    """The 16-bit dtype that loses least: the file's own."""
+    dtypes = [entry.dtype for entry in part.entries.values()]
+    return "bfloat16" if dtypes.count("BF16") > len(dtypes) / 2 else "float16"
