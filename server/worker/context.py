@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future
@@ -14,7 +15,7 @@ from server.engine.memory_tier import Made
 from server.messages import PreviewHeader
 from server.worker.device import Device
 from server.worker.events import Events
-from server.worker.memory import Weights
+from server.worker.memory import NotEnoughMemory, Weights, is_shortage
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results, words
 
@@ -96,6 +97,10 @@ class WorkerContext:
         return self._writes
 
     def close(self) -> None:
+        error = sys.exception()  # the engine closes a context while it handles what the node raised
+        if error is not None and is_shortage(error) and not isinstance(error, NotEnoughMemory):
+            told: Any = error
+            told.fix = self._bench.weights().after_shortage()
         self._bench.events.flush()
 
     def _collect(self, writes: Iterable[Future[Made]]) -> None:

@@ -1,19 +1,35 @@
-"""Weights by recipe: loaded once, kept while they fit, the least recently used leave first."""
+"""Weights by recipe: loaded once, kept while memory lasts, and let go in the order in which they are least missed.
+
+How much fits is measured, not assumed: other programs need memory too. When it is short, the weights that are
+wanted last leave first. Nobody knows the future, but workflows are run again and again: what was asked for after
+this recipe the last time will be asked for in the same order again.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 import threading
-from collections import OrderedDict
-from typing import Any, Protocol
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import psutil
 
 from server.worker.device import Device
 
-SHARE_OF_COMPUTER = 0.5
-SHARE_OF_DEVICE = 0.85
+ROOM = 2**30
+"""Bytes left free beside the weights, for what is computed with them, and at most this share of all memory."""
+ROOM_SHARE = 0.1
+REMEMBERED = 256
+"""Requests that are remembered."""
+AUTO, NORMAL = "auto", "normal"
+SAVING = {NORMAL: "whole", "low": "low", "lowest": "lowest"}
+"""How weights are kept, by the setting; `auto` takes the first that fits."""
+WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
 class Recipe(Protocol):
@@ -25,66 +41,224 @@ class Recipe(Protocol):
     def load(self, device: str, dtype: str) -> Any: ...
 
 
-def budget_of(device: Device) -> int:
-    """Bytes that weights may take."""
-    if device.memory:
-        return int(device.memory * SHARE_OF_DEVICE)
-    return int(psutil.virtual_memory().total * SHARE_OF_COMPUTER)
+@runtime_checkable
+class Thrifty(Protocol):
+    """A recipe that can be kept in less memory than whole."""
+
+    def sizes(self, device: str, dtype: str) -> Mapping[str, int]:
+        """Bytes on the device, by the way of keeping; "whole" among them."""
+        ...
+
+    def load(self, device: str, dtype: str, keeping: str) -> Any: ...
+
+
+class NotEnoughMemory(MemoryError):
+    """Weights do not fit, whatever else leaves. `fix` says what to do."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what)
+        self.fix = fix
+
+
+@dataclass
+class Held:
+    """Weights in memory. `used` in seconds since 1970."""
+
+    title: str
+    weights: Any
+    size: int
+    keeping: str
+    used: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Of the device: bytes in all, and free now."""
+
+    total: int
+    free: int
+
+
+def measure(device: Device) -> Memory:
+    """What is there now; memory that torch holds for reuse counts as free."""
+    if device.kind.startswith("cuda"):
+        import torch
+
+        free, total = torch.cuda.mem_get_info(device.kind)
+        idle = torch.cuda.memory_reserved(device.kind) - torch.cuda.memory_allocated(device.kind)
+        return Memory(total, free + idle)
+    system = psutil.virtual_memory()
+    return Memory(system.total, system.available + psutil.swap_memory().free)
 
 
 class Weights:
     """What recipes gave on one device. Safe to use from several threads; loads one at a time."""
 
-    def __init__(self, device: Device, budget: int | None = None) -> None:
-        self._device = device
-        self._budget = budget_of(device) if budget is None else budget
-        self._loaded: OrderedDict[Recipe, tuple[Any, int]] = OrderedDict()
+    def __init__(
+        self,
+        device: Device,
+        mode: str = AUTO,
+        budget: int | None = None,
+        measured: Callable[[Device], Memory] = measure,
+    ) -> None:
+        """`budget`: bytes that weights may take even where more is free."""
+        self._device, self._mode, self._budget, self._measured = device, mode, budget, measured
+        self._held: dict[Recipe, Held] = {}
+        self._asked: deque[Recipe] = deque(maxlen=REMEMBERED)
         self._lock = threading.RLock()
 
     def get(self, recipe: Recipe) -> Any:
-        """The weights of a recipe. Raises what its `load` raises."""
+        """The weights of a recipe. Raises what its `load` raises, and NotEnoughMemory."""
         with self._lock:
-            found = self._loaded.get(recipe)
-            if found is not None:
-                self._loaded.move_to_end(recipe)
-                return found[0]
-            size = recipe.size // (1 if self._device.dtype == "float32" else 2)
-            self._make_room(size)
-            weights = self._load(recipe)
-            self._loaded[recipe] = weights, size
-            return weights
+            held = self._held.get(recipe)
+            if held is None:
+                held = self._bring(recipe)
+            self._asked.append(recipe)
+            held.used = time.time()
+            return held.weights
+
+    def held(self) -> list[Held]:
+        """What is in memory, the largest first."""
+        with self._lock:
+            return sorted((held for held in self._held.values() if held.size), key=lambda held: -held.size)
+
+    def memory(self) -> Memory:
+        return self._measured(self._device)
 
     def clear(self) -> None:
         with self._lock:
-            self._loaded.clear()
+            self._held.clear()
             _give_back()
 
-    def _load(self, recipe: Recipe) -> Any:
+    def after_shortage(self) -> str:
+        """A node ran out of memory: every model leaves, so that the next job finds room. What to tell the user."""
+        with self._lock:
+            memory = self.memory()
+            what = f"{_size(memory.free)} of {_size(memory.total)} were free, and {self._holders()}."
+            self.clear()
+        return (
+            f"{what} Every model has left memory now, so run it again; if it is still too much, make the picture "
+            f"or the batch smaller, or start with --memory {self._next_mode()}."
+        )
+
+    # ------------------------------------------------------------ bringing weights in (the lock is held)
+
+    def _bring(self, recipe: Recipe) -> Held:
+        keeping, size = self._choose(recipe)
+        self._make_room(size, recipe)
         try:
-            return recipe.load(self._device.kind, self._device.dtype)
-        except (MemoryError, RuntimeError) as error:
-            if not self._loaded or not _is_out_of_memory(error):
+            weights = self._load(recipe, keeping)
+        except Exception as error:
+            if not is_shortage(error):
                 raise
-        # Outside the handler, which would keep the half-loaded weights alive.
-        print("worker: memory is short; every other model leaves it", file=sys.stderr)
-        self.clear()
-        return recipe.load(self._device.kind, self._device.dtype)
+            weights = None
+        if weights is None:
+            # Outside the handler, which would keep the half-loaded weights alive.
+            print("worker: memory is short; every other model leaves it", file=sys.stderr)
+            self.clear()
+            weights = self._load(recipe, keeping)
+        held = Held(_title(recipe), weights, size, keeping, time.time())
+        self._held[recipe] = held
+        return held
 
-    def _make_room(self, size: int) -> None:
-        left = False
-        while self._loaded and sum(held for _, held in self._loaded.values()) + size > self._budget:
-            self._loaded.popitem(last=False)
-            left = True
-        if left:
+    def _load(self, recipe: Recipe, keeping: str) -> Any:
+        device, dtype = self._device.kind, self._device.dtype
+        if isinstance(recipe, Thrifty) and keeping != SAVING[NORMAL]:
+            return recipe.load(device, dtype, keeping)
+        return recipe.load(device, dtype)
+
+    def _choose(self, recipe: Recipe) -> tuple[str, int]:
+        """How to keep the weights and the bytes they take. Raises NotEnoughMemory."""
+        sizes = self._sizes(recipe)
+        known = list(sizes)
+        wanted = SAVING.get(self._mode, SAVING[NORMAL])
+        first = known.index(wanted) if wanted in known else len(known) - 1
+        tried = known[first:] if self._mode == AUTO else [known[first]]
+        keeping = next((each for each in tried if sizes[each] <= self._most(_room)), tried[-1])
+        size = sizes[keeping]
+        if size <= self._most():
+            return keeping, size
+        memory = self.memory()
+        raise NotEnoughMemory(
+            f"{_title(recipe)} needs {_size(size)}; {_size(memory.free)} of {_size(memory.total)} are free, and "
+            f"{self._holders()}.",
+            f"Close other programs, take a smaller model, or start with --memory {self._next_mode()}.",
+        )
+
+    def _sizes(self, recipe: Recipe) -> Mapping[str, int]:
+        if isinstance(recipe, Thrifty):
+            return recipe.sizes(self._device.kind, self._device.dtype)
+        return {SAVING[NORMAL]: recipe.size // (1 if self._device.dtype == "float32" else 2)}
+
+    def _most(self, apart: Callable[[Memory], int] = lambda memory: 0) -> int:
+        """Bytes that one model could take if all others left, apart from some."""
+        memory = self.memory()
+        most = memory.free + sum(held.size for held in self._held.values()) - apart(memory)
+        return most if self._budget is None else min(most, self._budget)
+
+    def _make_room(self, size: int, wanted: Recipe) -> None:
+        """Let weights go until the new ones fit with room to compute, those first that are missed last."""
+        leaving = [recipe for recipe in self._by_next_use(wanted) if self._held[recipe].size]
+        while leaving and not self._fits(size):
+            del self._held[leaving.pop(0)]
             _give_back()
 
+    def _fits(self, size: int) -> bool:
+        memory = self.memory()
+        held = sum(held.size for held in self._held.values())
+        if self._budget is not None and held + size > self._budget:
+            return False
+        return size + _room(memory) <= memory.free
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "memory" in str(error)
+    def _by_next_use(self, wanted: Recipe) -> list[Recipe]:
+        """The recipes held, those first that are likely to be asked for last; those never seen to follow before all."""
+        asked = list(self._asked)
+        before = len(asked) - 1 - asked[::-1].index(wanted) if wanted in asked else None
+        following = asked[before + 1 :] if before is not None else []
+        never = len(following)
+        next_use = {recipe: following.index(recipe) if recipe in following else never for recipe in self._held}
+        return sorted(self._held, key=lambda recipe: (-next_use[recipe], self._held[recipe].used))
+
+    # ------------------------------------------------------------ words
+
+    def _holders(self) -> str:
+        held = self.held()
+        if not held:
+            return "no model holds any of it"
+        parts = ", ".join(f"{one.title} {_size(one.size)}" for one in held[:3])
+        return f"models hold {_size(sum(one.size for one in held))} ({parts})"
+
+    def _next_mode(self) -> str:
+        return "low" if self._mode == NORMAL else "lowest"
+
+
+def _room(memory: Memory) -> int:
+    return min(ROOM, int(memory.total * ROOM_SHARE))
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error says that memory did not suffice."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in WORDS)
+
+
+def _title(recipe: Recipe) -> str:
+    return str(getattr(recipe, "title", "") or type(recipe).__name__)
+
+
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
 
 
 def _give_back() -> None:
+    """Let the system have what nobody holds any more."""
     gc.collect()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        # The C library keeps what was freed in small pieces; musl has no such call.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

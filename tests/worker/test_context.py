@@ -36,7 +36,7 @@ class Desk:
     def context(self, halted: Callable[[], bool] = lambda: False) -> WorkerContext:
         results: Any = None
         previews: Any = None
-        weights = Weights(CPU, 100)
+        weights = Weights(CPU)
         bench = Bench("j", Origin(b"{}", b"{}"), self.events(), previews, results, lambda: CPU, lambda: weights, halted)
         return WorkerContext("n", bench)
 
@@ -115,7 +115,7 @@ loads: list[str] = []
 
 def test_weights_are_loaded_once_and_the_least_recently_used_leave() -> None:
     loads.clear()
-    weights = Weights(CPU, 100)
+    weights = Weights(CPU, budget=100)
     a = weights.get(ToyRecipe("a"))
     assert a == ["a", "cpu", "float32"]
     weights.get(ToyRecipe("b"))
@@ -128,7 +128,7 @@ def test_weights_are_loaded_once_and_the_least_recently_used_leave() -> None:
 
 def test_when_memory_is_short_everything_else_leaves_and_it_is_tried_again() -> None:
     loads.clear()
-    weights = Weights(CPU, 100)
+    weights = Weights(CPU)
     weights.get(ToyRecipe("a"))
     assert weights.get(ToyRecipe("huge"))[0] == "huge"
     assert loads == ["a", "huge", "huge"]

@@ -1,0 +1,227 @@
+"""Weights in memory: what stays, what leaves first, how much is kept, and what is said when nothing helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from server.worker.context import Bench, WorkerContext
+from server.worker.device import Device
+from server.worker.memory import Memory, NotEnoughMemory, Weights, is_shortage
+
+MIB = 2**20
+CPU = Device("cpu", "float32", "CPU")
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A recipe of so many MiB."""
+
+    name: str
+    mib: int
+
+    @property
+    def size(self) -> int:
+        return self.mib * MIB
+
+    def load(self, device: str, dtype: str) -> Any:
+        COMPUTER.load(self.name)
+        return self.name
+
+
+@dataclass(frozen=True)
+class Shrinking(Plain):
+    """One that can be kept in half and in a quarter of the memory."""
+
+    title = "denoiser of big.safetensors"
+
+    def sizes(self, device: str, dtype: str) -> Mapping[str, int]:
+        return {"whole": self.size, "low": self.size // 2, "lowest": self.size // 4}
+
+    def load(self, device: str, dtype: str, keeping: str = "whole") -> Any:
+        COMPUTER.load(self.name)
+        return f"{self.name} {keeping}"
+
+
+@dataclass
+class Computer:
+    """Memory that other programs use too, and what was loaded into it."""
+
+    total: int = 1000 * MIB
+    others: int = 0
+    loads: list[str] = field(default_factory=list)
+    fails: list[BaseException] = field(default_factory=list)
+
+    def load(self, name: str) -> None:
+        self.loads.append(name)
+        if self.fails:
+            raise self.fails.pop(0)
+
+    def weights(self, mode: str = "auto", budget: int | None = None) -> Weights:
+        def measured(_: Device) -> Memory:
+            return Memory(self.total, self.total - self.others - sum(held.size for held in made.held()))
+
+        made = Weights(CPU, mode, budget, measured)
+        return made
+
+
+COMPUTER = Computer()
+
+
+@pytest.fixture(autouse=True)
+def computer() -> Computer:
+    COMPUTER.__init__()  # type: ignore[misc]
+    return COMPUTER
+
+
+def names(weights: Weights) -> set[str]:
+    return {str(held.weights) for held in weights.held()}
+
+
+def ask(weights: Weights, recipes: Sequence[Plain]) -> None:
+    for recipe in recipes:
+        weights.get(recipe)
+
+
+TEXT, UNET, VAE = Plain("text", 200), Plain("unet", 500), Plain("vae", 150)
+
+
+def test_what_fits_is_loaded_once_and_stays(computer: Computer) -> None:
+    weights = computer.weights()
+    ask(weights, [TEXT, UNET, VAE] * 3)
+    assert computer.loads == ["text", "unet", "vae"]
+    assert [(held.title, held.size) for held in weights.held()] == [
+        ("Plain", 500 * MIB), ("Plain", 200 * MIB), ("Plain", 150 * MIB),
+    ]  # fmt: skip
+
+
+def test_memory_that_other_programs_take_is_measured(computer: Computer) -> None:
+    weights = computer.weights()
+    ask(weights, [TEXT, UNET])
+    computer.others = 150 * MIB
+    weights.get(VAE)
+    assert names(weights) == {"unet", "vae"}
+
+
+def test_a_budget_holds_even_where_more_is_free(computer: Computer) -> None:
+    weights = computer.weights(budget=700 * MIB)
+    ask(weights, [TEXT, UNET, VAE])
+    assert names(weights) == {"unet", "vae"}
+
+
+def test_without_a_past_the_least_recently_used_leaves_first(computer: Computer) -> None:
+    computer.total = 900 * MIB
+    weights = computer.weights()
+    ask(weights, [UNET, TEXT, VAE])
+    assert names(weights) == {"text", "vae"}
+
+
+def test_with_a_past_what_is_wanted_last_leaves_first(computer: Computer) -> None:
+    """Run after run asks for a, b, c. Two fit: the least recently used would always be the one that is wanted next."""
+    computer.total = 1000 * MIB
+    a, b, c = (Plain(name, 300) for name in "abc")
+    weights = computer.weights(budget=700 * MIB)
+    ask(weights, [a, b, c] * 2)
+    computer.loads.clear()
+    ask(weights, [a, b, c] * 4)
+    assert len(computer.loads) <= 6  # the least recently used: 12
+
+
+def test_all_that_was_let_go_counts_as_free(computer: Computer) -> None:
+    weights = computer.weights()
+    ask(weights, [TEXT, UNET])
+    weights.clear()
+    assert (weights.held(), weights.memory().free) == ([], computer.total)
+
+
+@pytest.mark.parametrize(
+    "mib, keeping, size", [(500, "whole", 500), (1200, "low", 600), (2800, "lowest", 700)], ids=str
+)
+def test_auto_keeps_as_much_as_fits(computer: Computer, mib: int, keeping: str, size: int) -> None:
+    weights = computer.weights()
+    assert weights.get(Shrinking("big", mib)) == f"big {keeping}"
+    (held,) = weights.held()
+    assert (held.keeping, held.size, held.title) == (keeping, size * MIB, "denoiser of big.safetensors")
+
+
+@pytest.mark.parametrize("mode, keeping", [("normal", "whole"), ("low", "low"), ("lowest", "lowest")])
+def test_the_setting_decides_what_auto_would_measure(computer: Computer, mode: str, keeping: str) -> None:
+    weights = computer.weights(mode)
+    assert weights.get(Shrinking("big", 400)) == f"big {keeping}"
+    assert weights.get(TEXT) == "text"  # what cannot be kept in less is kept whole
+
+
+def test_what_cannot_fit_is_refused_before_it_is_read_with_all_sizes_and_the_next_one_works(
+    computer: Computer,
+) -> None:
+    weights = computer.weights("normal")
+    weights.get(TEXT)
+    with pytest.raises(NotEnoughMemory) as caught:
+        weights.get(Shrinking("big", 4096))
+    assert str(caught.value) == (
+        "denoiser of big.safetensors needs 4.0 GiB; 800 MiB of 1000 MiB are free, and models hold 200 MiB "
+        "(Plain 200 MiB)."
+    )
+    assert caught.value.fix == "Close other programs, take a smaller model, or start with --memory low."
+    assert computer.loads == ["text"]
+    assert weights.get(VAE) == "vae"
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")]
+)
+def test_a_load_that_runs_short_is_tried_again_alone(computer: Computer, error: BaseException) -> None:
+    weights = computer.weights()
+    weights.get(TEXT)
+    computer.fails = [error]
+    assert weights.get(UNET) == "unet"
+    assert names(weights) == {"unet"}
+
+
+def test_another_error_of_a_load_is_the_callers(computer: Computer) -> None:
+    computer.fails = [RuntimeError("the shapes in memory differ")]
+    with pytest.raises(RuntimeError, match="shapes"):
+        computer.weights().get(UNET)
+    assert computer.loads == ["unet"]
+
+
+@pytest.mark.parametrize(
+    "error, short",
+    [
+        (MemoryError(), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("shared memory file not found"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_a_shortage_is_told_from_other_errors(error: BaseException, short: bool) -> None:
+    assert is_shortage(error) is short
+
+
+def test_a_node_that_runs_short_is_told_what_held_the_memory_and_all_of_it_leaves(computer: Computer) -> None:
+    weights = computer.weights()
+    weights.get(UNET)
+    context = WorkerContext("n", bench(weights))
+    error = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 68719476736 bytes.")
+    try:
+        raise error
+    except RuntimeError:
+        context.close()
+    told: Any = error
+    assert told.fix == (
+        "500 MiB of 1000 MiB were free, and models hold 500 MiB (Plain 500 MiB). Every model has left memory now, so "
+        "run it again; if it is still too much, make the picture or the batch smaller, or start with --memory lowest."
+    )
+    assert weights.held() == []
+
+
+def bench(weights: Weights) -> Bench:
+    class Silent:
+        def flush(self) -> None: ...
+
+    nothing: Any = None
+    events: Any = Silent()
+    return Bench("j", nothing, events, nothing, nothing, lambda: CPU, lambda: weights, lambda: False)
