@@ -181,9 +181,9 @@ def cfg_zero_star(model: Model, strength: Fraction = 1.0, zero_start: Beginning 
 def dual_guidance(model: Model, middle: Conditioning, guidance: Strength = 1.5, nested: bool = False) -> ModelOut:
     """Guide in two stages with a strength each: from the negative to a middle text, from there to the positive one.
 
-    For models that edit pictures (InstructPix2Pix), with the picture shown in the positive and the middle text and
-    not in the negative one: this guidance says how closely to keep to the picture, the sampler's how closely to
-    follow the text. Or between any two texts, the plainer one as the middle.
+    For models that edit pictures: Instruct pix2pix conditioning gives the positive text, as its negative the middle
+    one, and as its unseen the negative one. This guidance then says how closely to keep to the picture, the
+    sampler's how closely to follow the text. Or between any two texts, the plainer one as the middle.
 
     Args:
         model: The denoiser.

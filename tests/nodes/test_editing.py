@@ -15,6 +15,7 @@ from torch import Tensor
 
 from nodes.api import BadValue
 from nodes.editing import inpaint_conditioning, instruct_pix2pix_conditioning, show_picture
+from nodes.guidance import dual_guidance
 from nodes.latent import empty_latent
 from nodes.loaders import load_model, load_vae
 from nodes.mask import image_to_mask, invert_mask, mask_to_image
@@ -150,6 +151,17 @@ def test_editing_ends_where_the_pipeline_of_diffusers_ends(kit: Make, texts: Any
                          image=image.pixels.permute(0, 3, 1, 2))  # fmt: skip
     shown = instruct_pix2pix_conditioning(texts[0], texts[1], kit(EDITS).vae, image, ctx)
     assert difference(by_us(kit(EDITS), shown.positive, shown.negative, ctx), wanted) < 1e-5
+
+
+def test_editing_under_two_guidances_ends_where_the_pipeline_of_diffusers_ends(
+    kit: Make, texts: Any, ctx: PlainContext
+) -> None:
+    image = picture()
+    wanted = by_pipeline("StableDiffusionInstructPix2PixPipeline", kit(EDITS), texts, image_guidance_scale=1.5,
+                         image=image.pixels.permute(0, 3, 1, 2))  # fmt: skip
+    shown = instruct_pix2pix_conditioning(texts[0], texts[1], kit(EDITS).vae, image, ctx)
+    dual = replace(kit(EDITS), model=dual_guidance(kit(EDITS).model, shown.negative, 1.5))
+    assert difference(by_us(dual, shown.positive, shown.unseen, ctx), wanted) < 1e-5
 
 
 # ---------------------------------------------------------------- what is shown

@@ -52,7 +52,7 @@ from nodes.sampling import sample
 from nodes.sampling_custom import choose_sampler, guide, noise, sample_pieces
 from nodes.sampling_diffusers import sample_with_diffusers
 from nodes.schedules import schedule
-from nodes.types import Conditioning, Model, TextPart
+from nodes.types import Beside, Conditioning, Model, TextPart
 from tests.nodes import tiny_families as small
 from tests.nodes.plain import PlainContext
 
@@ -409,6 +409,12 @@ def test_what_the_negative_text_alone_saw_stays_known(method: Method) -> None:
     guided = Guided(Painter(), text_of(POSITIVE), text_of(NEGATIVE), 4.0, 2, True, [method])
     guided(X, 0.8)
     assert torch.equal(guided.unconditional, NEGATIVE)
+
+
+def test_a_text_that_shows_a_picture_is_refused_by_a_model_that_sees_none() -> None:
+    shown = Conditioning(tuple(replace(part, beside=Beside(X)) for part in text_of(THIRD).parts))
+    unfit = Dual(shown, 1.5).misfit(Painter(), X.shape)
+    assert unfit is not None and "the model looks at the noise alone" in unfit.problem
 
 
 @pytest.mark.parametrize("method", ONE_OF_EACH[:5], ids=lambda method: type(method).__name__)
