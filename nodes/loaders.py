@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from nodes.api import BadValue, ModelFile, Title, node
+from nodes.api import BadValue, Context, ModelFile, Title, node
 from nodes.fields import CheckpointFile, VAEPart
+from nodes.hub.child import PullFailed, pulling
+from nodes.hub.names import BadName, Wanted, read_name
+from nodes.hub.places import find_pulled, may_download, models_folder, state_of
 from nodes.types import Model, TextEncoder
 
 ModelPart = Annotated[Model, Title("Model")]
@@ -46,6 +50,68 @@ def load_checkpoint(file: CheckpointFile, prediction: Predicts = "auto") -> Chec
     from nodes.diffusion.recipes import read_checkpoint
 
     return Checkpoint(*said_in_words("file", lambda: read_checkpoint(file, prediction)))
+
+
+def pulled_state(repo: str, revision: str) -> object:
+    """What is here of a repository, by content: another pull makes another result."""
+    try:
+        return state_of(read_name(repo, revision))
+    except BadName:
+        return None
+
+
+@node(category="loaders", fingerprint=pulled_state)
+def load_from_hub(ctx: Context, repo: str, revision: str = "main", prediction: Predicts = "auto") -> Checkpoint:
+    """Load a checkpoint by its name on the hub: one that was pulled, or fetched now where downloads are allowed.
+
+    Nothing is fetched unless `loom models pull` was typed, or the program was started with --allow-downloads.
+
+    Args:
+        repo: OWNER/NAME of a repository in diffusers' layout, such as stable-diffusion-v1-5/stable-diffusion-v1-5;
+            or OWNER/NAME:FILE for one file of a repository.
+        revision: A branch, a tag or a commit of the repository.
+        prediction: What the model was trained to predict: noise (eps) or velocity (v); most repositories tell.
+    """
+    from nodes.diffusion.recipes import read_checkpoint
+
+    try:
+        wanted = read_name(repo, revision)
+    except BadName as error:
+        raise BadValue("repo", error.what, error.fix) from error
+    path = find_pulled(wanted) or download(ctx, wanted)
+    return Checkpoint(*said_in_words("repo", lambda: read_checkpoint(path, prediction)))
+
+
+def download(ctx: Context, wanted: Wanted) -> Path:
+    """Pull it where that is allowed, with progress in percent. Raises BadValue."""
+    models = models_folder()
+    if models is None or not may_download():
+        raise BadValue(
+            "repo",
+            f"{wanted} is not among the models here, and nothing is fetched unasked.",
+            f"Type `{wanted.command}`, or start Latent Loom with --allow-downloads.",
+        )
+    try:
+        with closing(percents(ctx, wanted, models)) as steps:
+            for _ in ctx.track(steps, 100):
+                pass
+    except PullFailed as error:
+        raise BadValue("repo", error.what, error.fix) from error
+    found = find_pulled(wanted)
+    if found is None:
+        raise BadValue("repo", f"{wanted} holds no checkpoint.", "Name a repository in diffusers' layout, or a file.")
+    return found
+
+
+def percents(ctx: Context, wanted: Wanted, models: Path) -> Generator[None, None, None]:
+    """Pull, stopping when the user asks; one step for each percent of the bytes that were missing."""
+    done = 0
+    with closing(pulling(wanted, models, online=True)) as lines:
+        for line in lines:
+            ctx.raise_if_cancelled()
+            percent = 100 * (line["before"] + line["done"]) // max(line["whole"], 1)
+            yield from [None] * (percent - done)
+            done = max(done, percent)
 
 
 @node(category="loaders")

@@ -52,7 +52,7 @@ LAYERS = (
     Layer(
         ("server.cli", "server.__main__"),
         ("server.config", "server.graph", "server.messages", "server.workers", "server.store", "server.home",
-         "server.app", "server.submit", "nodes.hub", *SCHEMA),
+         "server.app", "server.submit", "server.model_paths", "nodes.hub", *SCHEMA),
         ("msgspec", "rich"),
     ),
     Layer(

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +16,8 @@ from nodes.hub.client import Hub, HubError
 from nodes.hub.names import BadName, read_name
 from nodes.hub.pull import Asked, Progress, pull
 
-PAUSE = 0.1
-"""Seconds between two lines about one file."""
+PAUSE, SILENCE = 0.1, 1.0
+"""Seconds between two lines about one file, at least and at most."""
 
 
 def main() -> int:
@@ -42,21 +43,32 @@ def main() -> int:
 
 
 def say(line: dict[str, object]) -> None:
-    print(json.dumps(line), flush=True)
+    # In one piece: two threads speak.
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 class Teller:
-    """Passes progress on, not oftener than a reader needs it."""
+    """Passes progress on, not oftener than a reader needs it, and again while nothing arrives."""
 
     def __init__(self) -> None:
-        self._last = (0.0, "", False)
+        self._told = 0.0
+        self._last: Progress | None = None
+        threading.Thread(target=self._repeat, daemon=True).start()
 
     def __call__(self, progress: Progress) -> None:
-        now, file, checking = self._last
-        fresh = (progress.file, progress.checking) != (file, checking)
-        if fresh or progress.done >= progress.total or time.monotonic() - now > PAUSE:
-            self._last = (time.monotonic(), progress.file, progress.checking)
+        last, self._last = self._last, progress
+        fresh = last is None or (progress.file, progress.checking) != (last.file, last.checking)
+        if fresh or progress.done >= progress.total or time.monotonic() - self._told > PAUSE:
+            self._told = time.monotonic()
             say(asdict(progress))
+
+    def _repeat(self) -> None:
+        """Whoever listens may wish to stop, and is only asked when a line comes."""
+        while True:
+            time.sleep(SILENCE)
+            if self._last is not None and time.monotonic() - self._told > SILENCE:
+                say(asdict(self._last))
 
 
 if __name__ == "__main__":

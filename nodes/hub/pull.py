@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from blake3 import blake3
 from filelock import FileLock, Timeout
 
-from nodes.hub.choose import CannotChoose, choose, kind_of
+from nodes.hub.choose import INDEX, CannotChoose, choose, kind_of
 from nodes.hub.client import Hub, HubError, RemoteFile
 from nodes.hub.names import CHECKPOINTS, Wanted, is_plain
 from nodes.hub.record import Pulled, add_to_record, read_record
@@ -34,6 +35,9 @@ class Progress:
     done: int
     total: int
     checking: bool = False
+    before: int = 0
+    """Bytes of the files that came before it, and of them all."""
+    whole: int = 0
 
 
 Told = Callable[[Progress], None]
@@ -74,11 +78,15 @@ def _pull(hub: Hub, asked: Asked, told: Told) -> list[str]:
     files = {name: hub.ask(wanted, found.commit, name) for name in names}
     known = read_record(asked.models)
     missing = [name for name in names if not is_here(asked.models, places[name], files[name], known)]
-    refuse_full_disk(asked.models, sum(files[name].size for name in missing))
+    whole = sum(files[name].size for name in missing)
+    refuse_full_disk(asked.models, whole)
+    before = 0
     for name in names:
         target, file = asked.models / places[name], files[name]
         if name in missing:
-            hashes = fetch(hub, wanted, found.commit, file, target, told)
+            share = partial(tell_share, told, before, whole)
+            hashes = fetch(hub, wanted, found.commit, file, target, share)
+            before += file.size
         elif places[name] in known:
             hashes = {"sha256": known[places[name]].sha256, "blake3": known[places[name]].blake3}
         else:
@@ -87,7 +95,20 @@ def _pull(hub: Hub, asked: Asked, told: Told) -> list[str]:
         entry = Pulled(wanted.repo, wanted.revision, found.commit, name, stat.st_size, stat.st_mtime_ns,
                        hashes["sha256"], hashes["blake3"])  # fmt: skip
         add_to_record(asked.models, {places[name]: entry})
+    forget_others(asked, places)
     return [places[name] for name in names]
+
+
+def tell_share(told: Told, before: int, whole: int, progress: Progress) -> None:
+    told(replace(progress, before=before, whole=whole))
+
+
+def forget_others(asked: Asked, places: Mapping[str, str]) -> None:
+    """Files that an earlier commit had in the same folder are no longer part of the model."""
+    folders = {place.removesuffix(f"/{INDEX}") for place in places.values() if place.endswith(f"/{INDEX}")}
+    known = read_record(asked.models)
+    add_to_record(asked.models, {}, {name for name in known for folder in folders if name.startswith(f"{folder}/")
+                                     if name not in places.values()})  # fmt: skip
 
 
 def place_of(asked: Asked, names: list[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,9 +45,10 @@ def read_record(models: Path) -> dict[str, Pulled]:
     return found
 
 
-def add_to_record(models: Path, new: Mapping[str, Pulled]) -> None:
+def add_to_record(models: Path, new: Mapping[str, Pulled], forget: Collection[str] = ()) -> None:
     """Note files that were pulled. The record is replaced whole, and files that are gone leave it. Raises OSError."""
-    kept = {name: entry for name, entry in read_record(models).items() if (models / name).exists()}
+    known = read_record(models).items()
+    kept = {name: entry for name, entry in known if name not in forget and (models / name).exists()}
     table = {name: asdict(entry) for name, entry in sorted({**kept, **new}.items())}
     part = models / f"{FILE}.{os.getpid()}.part"
     part.write_text(json.dumps(table, indent=1), encoding="utf-8")

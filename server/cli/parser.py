@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from server import __version__
+from server.cli.models_parser import MODELS, add_actions
 from server.cli.words import read_size
 
 TOP = """\
@@ -15,6 +16,7 @@ Draw workflows for diffusion models in the browser, and run them there or here.
   loom run portrait.json              run a workflow, print the files it saved
   loom check portrait.json            list every problem of a workflow
   loom nodes                          list every node, and the packs that failed
+  loom models list                    list the models; pull one from the hub; verify the files
   loom cache                          show, limit or clear the cache
 
 Each command explains itself: loom run --help
@@ -132,6 +134,9 @@ def parser() -> argparse.ArgumentParser:
     nodes.add_argument("--json", action="store_true", help="print the whole catalogue as JSON")
     add_home(nodes)
     add_models(nodes)
+
+    models = command(commands, "models", "list the models, pull one from the hub, verify the files", MODELS)
+    add_actions(models, command, add_home, add_models)
 
     cache = command(commands, "cache", "show, limit or clear the cache", CACHE)
     cache.add_argument("--clear", action="store_true", help="remove every kept result")

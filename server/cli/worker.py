@@ -83,6 +83,11 @@ class CommandWorker:
         self._process.send(message)
         return (await self._wait_for(CacheReport)).use
 
+    async def ask(self, message: ToWorker, kind: type[M], limit: float | None = CATALOGUE_LIMIT) -> M:
+        """Put a question; its answer within `limit` seconds, if any. Raises CommandError."""
+        self._process.send(message)
+        return await self._wait_for(kind, limit)
+
     async def run(self, job: RunJob, listen: Callable[[FromWorker], None]) -> Ended:
         """Run a job, telling `listen` everything about it. Ctrl+C cancels it, a second one at once."""
         loop = asyncio.get_running_loop()
@@ -109,9 +114,9 @@ class CommandWorker:
                     case message:
                         listen(message)
 
-    async def _wait_for(self, kind: type[M]) -> M:
+    async def _wait_for(self, kind: type[M], limit: float | None = CATALOGUE_LIMIT) -> M:
         try:
-            async with asyncio.timeout(CATALOGUE_LIMIT):
+            async with asyncio.timeout(limit):
                 while True:
                     said = await self._said.get()
                     if isinstance(said, kind):
@@ -119,7 +124,7 @@ class CommandWorker:
                     if isinstance(said, WorkerExit):
                         raise CommandError(f"{said.sentence}\n{said.log}".strip(), said.fix, FAILED)
         except TimeoutError:
-            what = f"The worker said nothing for {CATALOGUE_LIMIT:.0f} seconds and was ended."
+            what = f"The worker said nothing for {limit:.0f} seconds and was ended."
             fix = "A pack may hang while it is imported; take it out and try again."
             raise CommandError(what, fix, FAILED) from None
 

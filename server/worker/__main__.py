@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
+from nodes.hub.places import settle
 from server.messages import ToWorker
 from server.worker.files import Folders
 from server.worker.link import Outgoing, claim_pipes, read_frames
@@ -38,7 +39,9 @@ def main() -> None:
     incoming, outgoing = claim_pipes()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to the whole group; the parent decides
-    # Nothing is fetched from the network unless the user asks for it.
+    # Nothing is fetched from the network unless the user asks for it, and then by a process made for that.
+    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in ("1", "on", "yes", "true")
+    settle(options.home.resolve() / "models", options.allow_downloads and not offline)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     results = options.results.resolve() if options.results else None

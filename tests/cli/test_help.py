@@ -9,7 +9,7 @@ from server.cli import main
 from server.cli.parser import parser
 
 
-@pytest.mark.parametrize("name", ["serve", "run", "check", "nodes", "cache"])
+@pytest.mark.parametrize("name", ["serve", "run", "check", "nodes", "models", "cache"])
 def test_each_command_explains_itself_with_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main([name, "--help"])

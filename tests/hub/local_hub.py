@@ -54,7 +54,7 @@ def git_hash(content: bytes) -> str:
 def serving(repos: dict[str, dict[str, bytes]]) -> Iterator[LocalHub]:
     """A hub that holds these repositories, until the end of the block."""
     hub = LocalHub(repos)
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler(hub, role)) for role in ("hub", "storage")]
+    servers = [Quiet(("127.0.0.1", 0), handler(hub, role)) for role in ("hub", "storage")]
     hub.url, hub.storage = (f"http://127.0.0.1:{server.server_address[1]}" for server in servers)
     for server in servers:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -64,6 +64,11 @@ def serving(repos: dict[str, dict[str, bytes]]) -> Iterator[LocalHub]:
         for server in servers:
             server.shutdown()
             server.server_close()
+
+
+class Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that leave in the middle are what is tested."""
 
 
 def handler(hub: LocalHub, role: str) -> type[BaseHTTPRequestHandler]:
