@@ -58,7 +58,7 @@ LAYERS = (
     Layer(
         ("server",),
         ("server.config", "server.graph", "server.messages", "server.store", "server.workers", "server.routes",
-         "server.model_folders", *SCHEMA),
+         "server.model_folders", "server.model_paths", *SCHEMA),
         WEB_LIBRARIES,
     ),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 
 import msgspec
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from server.answers import ApiError, answer
 from server.messages import DescribeModel, ListModels, ModelInfo, ModelsListed
+from server.model_paths import kind_named
 from server.routes.bodies import read_query
 from server.routes.table import Api
 from server.services import Services
@@ -18,6 +20,7 @@ api = Api()
 LIST_WAIT = 120.0
 """Seconds the first list may take: the worker imports its libraries and reads every header."""
 HASH_WAIT = 600.0
+START_WAIT = 20.0
 
 
 class Models(msgspec.Struct, frozen=True):
@@ -49,7 +52,8 @@ class HowMuch(msgspec.Struct, frozen=True):
 async def models(request: web.Request, services: Services) -> web.Response:
     question = ListModels(uuid.uuid4().hex, read_query(request, WhichModels).kind)
     found = await _ask(services, question, LIST_WAIT)
-    folders = services.config.model_folders.kinds() if not question.model_kind else []
+    asked = question.model_kind
+    folders = [kind_named(asked)] if asked else await asyncio.to_thread(services.config.model_folders.kinds)
     kinds: dict[str, list[ModelInfo]] = {kind: [] for kind in folders}
     for model in found.models:
         kinds.setdefault(model.kind, []).append(model)
@@ -75,6 +79,10 @@ async def model(request: web.Request, services: Services) -> web.Response:
 
 
 async def _ask(services: Services, question: ListModels | DescribeModel, seconds: float) -> ModelsListed:
+    """What the worker says. One that is only starting is waited for. Raises NoAnswerError."""
+    keeper, until = services.dispatcher.keeper, services.clock() + START_WAIT
+    while not keeper.listens and keeper.state.worker in ("starting", "restarting") and services.clock() < until:
+        await asyncio.sleep(0.1)
     found = await services.dispatcher.ask(question, question.request, seconds)
     assert isinstance(found, ModelsListed)
     return found

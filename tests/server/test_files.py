@@ -142,6 +142,7 @@ async def test_models_are_listed_by_kind_as_the_worker_describes_them(server: Se
     assert [(model["name"], model["what"]) for model in kinds["loras"]] == [("toy", "a LoRA")]
     assert kinds["vae"] == [], "a kind that has a folder and no files"
     assert set((await server.get("/api/models?kind=loras"))["kinds"]) == {"loras"}
+    assert "diffusion_models" in (await server.get("/api/models?kind=unet"))["kinds"], "the present name of a kind"
 
 
 async def test_one_model_is_described_and_one_that_is_not_there_is_refused(server: Server) -> None:
