@@ -9,7 +9,7 @@ from nodes.api import BadValue, Context, Number, Title, node, socket
 from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
 from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run
-from nodes.schedules import Sigmas
+from nodes.schedules import Sigmas, SigmasOut
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
@@ -213,6 +213,64 @@ def sample_pieces(
     last = run(walk(guided, start.samples, space, plan), len(sigmas.values) - 1, space, ctx)
     made = replace(start, samples=last.x.cpu())
     return Sampled(made, replace(start, samples=last.denoised.cpu()))
+
+
+@node(category="sampling/sigmas")
+def gits_schedule(
+    guider: Guider,
+    sigmas: Sigmas,
+    noise: Noise,
+    latent: Latent,
+    ctx: Context,
+    steps: Annotated[int, Number(min=2, max=1000, step=1)] = 10,
+    coefficient: Annotated[float, Number(min=0.1, max=3.0, step=0.05)] = 1.1,
+    measure: Literal["deviation", "distance"] = "deviation",
+) -> SigmasOut:
+    """Find the few best of many noise levels for a model and a text (GITS): it samples once in all of them.
+
+    Chen et al. 2024, arXiv 2405.11326. What it finds for one text and noise serves others of the same model as well.
+
+    Args:
+        guider: The model and what steers it.
+        sigmas: The many levels to choose from, such as 60 steps of karras.
+        noise: Where the trial starts.
+        latent: An empty latent of the size that will be sampled.
+        steps: How many steps to keep.
+        coefficient: How much more, or below 1 less, each later step's error counts.
+        measure: What an error is: how much farther from the straight way than the trial it leads, or from the trial.
+
+    Returns:
+        The levels to sample with.
+    """
+    import torch
+
+    from nodes.diffusion.noise import Noise as Drawn
+    from nodes.diffusion.sample import scaled
+    from nodes.diffusion.samplers import SAMPLERS
+    from nodes.diffusion.schedules.gits import gits
+
+    space = guider.model.space
+    start = fit_latent(latent, space)
+    levels = sigmas.values
+    if not 2 <= steps < len(levels):
+        what = f"{steps} steps cannot be chosen from {max(len(levels) - 1, 0)}."
+        raise BadValue("steps", what, "Give it a schedule of many more steps, such as 60.")
+    if not 0.1 <= coefficient <= 3:
+        raise BadValue("coefficient", f"The coefficient is {coefficient:g}.", "Use 0.8 to 1.5.")
+    denoiser = denoiser_of(guider.model, ctx)
+    check_texts(denoiser, guider.positive, guider.negative, start)
+    check_methods("guider", guider.model, denoiser, start.samples.shape)
+    sigmas.check("sigmas", denoiser.levels.is_flow)
+    check_noise(noise, start)
+    drawn = Drawn(noise.seed, start.samples.shape, denoiser.device, choice_of(noise))
+    added = drawn.start if noise.adds else torch.zeros_like(start.samples)
+    x = denoiser.levels.start(scaled(start.samples.float(), space), added, levels[0]).to(denoiser.device)
+    guided = guider.bind(denoiser, len(start.samples), both=False)
+    walked = list(ctx.track(SAMPLERS["euler"](guided, x, levels, drawn), total=len(levels) - 1))
+    points = torch.stack([x, *(step.x for step in walked)]).cpu()
+    seen = torch.stack([step.denoised for step in walked]).cpu()
+    slopes = (points[:-1] - seen) / torch.tensor(levels[:-1]).view(-1, *[1] * x.ndim)
+    return Sigmas(gits(points, slopes, levels, steps, coefficient, measure == "deviation"))
 
 
 def choice_of(noise: Noise) -> NoiseChoice:

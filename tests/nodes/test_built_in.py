@@ -17,7 +17,7 @@ IDS = {
     "cfg_zero_star", "dual_guidance", "limit_guidance", "perpendicular_negative", "perturb_attention",
     "project_guidance", "rescale_guidance", "skip_layers",
     "image_to_mask", "inpaint_conditioning", "instruct_pix2pix_conditioning", "invert_mask", "mask_to_image",
-    "set_continuous_levels", "set_prediction", "set_shift", "set_shift_by_size",
+    "gits_schedule", "load_from_hub", "set_continuous_levels", "set_prediction", "set_shift", "set_shift_by_size",
     "load_model", "load_text_encoders", "load_vae", "set_guidance", "set_picture_size", "show_picture",
     "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",
     "empty_latent", "encode_image", "encode_text", "flux2_schedule", "guide", "integer", "invert", "join_sigmas",
