@@ -67,6 +67,8 @@ class Config:
     host: str = "127.0.0.1"
     port: int = 8420
     device: str = "auto"
+    memory: str = "auto"
+    """How much of it models may take: auto, normal, low, lowest."""
     open_browser: bool = False
     limits: Limits = field(default_factory=Limits)
     cache_memory: int = field(default_factory=default_cache_memory)

@@ -106,6 +106,28 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """The files of a diffusers folder."""
 
 
+class ModelInMemory(msgspec.Struct, frozen=True):
+    """One part of a model that the worker holds. `used` in seconds since 1970."""
+
+    title: str
+    size: int
+    keeping: Literal["whole", "low", "lowest"]
+    used: float
+
+
+class MemoryUse(msgspec.Struct, frozen=True):
+    """What the worker holds, and what is free where: in bytes. Without memory of its own a device has none."""
+
+    models: list[ModelInMemory]
+    process: int
+    """The computer's memory that the worker takes, models included."""
+    free: int
+    total: int
+    device: str = ""
+    device_free: int = 0
+    device_total: int = 0
+
+
 # ---------------------------------------------------------------- to the worker
 
 
@@ -167,6 +189,12 @@ class VerifyModel(Message, frozen=True):
     name: str
 
 
+class TellMemory(Message, frozen=True):
+    """Say what is in memory, after letting every model go when `free` is set; answered by `MemoryReport`."""
+
+    free: bool = False
+
+
 class Shutdown(Message, frozen=True):
     """Finish writing what is being written, then exit."""
 
@@ -181,6 +209,7 @@ ToWorker = (
     | ListModels
     | DescribeModel
     | VerifyModel
+    | TellMemory
     | Shutdown
 )
 
@@ -249,6 +278,10 @@ class CacheReport(Message, frozen=True):
     use: CacheUse
 
 
+class MemoryReport(Message, frozen=True):
+    use: MemoryUse
+
+
 class ModelsListed(Message, frozen=True):
     """What was asked for; nothing when there is no such model."""
 
@@ -279,6 +312,7 @@ FromWorker = (
     | CacheReport
     | ModelsListed
     | ModelVerified
+    | MemoryReport
 )
 
 # ---------------------------------------------------------------- to the browser

@@ -176,3 +176,8 @@ def add_device(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--device", choices=("auto", "cpu", "cuda", "mps"), help="what computes (default: auto, the best there is)"
     )
+    to.add_argument(
+        "--memory", choices=("auto", "normal", "low", "lowest"),
+        help="how models are kept: whole (normal), slower in half of the memory or less (low), in a quarter and "
+        "slightly less exact (lowest), or as it fits (auto, the default)",
+    )  # fmt: skip

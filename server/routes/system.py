@@ -8,11 +8,14 @@ import msgspec
 from aiohttp import web
 
 from server.answers import answer
-from server.messages import WorkerState
+from server.messages import MemoryReport, MemoryUse, TellMemory, WorkerState
 from server.routes.table import Api
 from server.services import Services
 
 api = Api()
+
+MEMORY_WAIT = 15.0
+"""Seconds; a worker that is loading a model lets go of others only after that."""
 
 
 class System(msgspec.Struct, frozen=True):
@@ -50,6 +53,22 @@ async def system(request: web.Request, services: Services) -> web.Response:
             limits.max_upload,
         )
     )
+
+
+async def _memory(services: Services, free: bool) -> web.Response:
+    report = await services.dispatcher.ask(TellMemory(free), "memory", MEMORY_WAIT)
+    assert isinstance(report, MemoryReport)
+    return answer(report.use)
+
+
+@api.route("GET", "/api/system/memory", "What models hold, and what is free", answers={200: MemoryUse}, errors=(503,))
+async def memory(request: web.Request, services: Services) -> web.Response:
+    return await _memory(services, free=False)
+
+
+@api.route("POST", "/api/system/memory/free", "Let every model leave memory", answers={200: MemoryUse}, errors=(503,))
+async def free_memory(request: web.Request, services: Services) -> web.Response:
+    return await _memory(services, free=True)
 
 
 @api.route("GET", "/api/openapi.json", "This description", answers={200: dict[str, Any]})

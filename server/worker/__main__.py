@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="folder of models, input, results, cache and packs")
     parser.add_argument("--results", type=Path, help="where pictures are saved (default: results in the home folder)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
+    parser.add_argument("--memory", default="auto", help="auto, normal, low or lowest")
     parser.add_argument("--no-warm-up", action="store_true", help="import the model libraries when a node needs them")
     parser.add_argument("--models", type=Path, action="append", default=[], help="a further folder of models")
     parser.add_argument("--model-paths", type=Path, help="further folders of models, in ComfyUI's format")
@@ -47,7 +48,7 @@ def main() -> None:
     results = options.results.resolve() if options.results else None
     folders = Folders.of(options.home.resolve(), results, options.models, options.model_paths)
     out = Outgoing(outgoing)
-    code = asyncio.run(live(Options(folders, options.device, not options.no_warm_up), incoming, out))
+    code = asyncio.run(live(Options(folders, options.device, not options.no_warm_up, options.memory), incoming, out))
     out.close()
     sys.stderr.flush()
     os._exit(code)

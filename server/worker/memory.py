@@ -15,10 +15,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import psutil
 
+from server.messages import MemoryUse, ModelInMemory
 from server.worker.device import Device
 
 ROOM = 2**30
@@ -26,8 +27,9 @@ ROOM = 2**30
 ROOM_SHARE = 0.1
 REMEMBERED = 256
 """Requests that are remembered."""
+Keeping = Literal["whole", "low", "lowest"]
 AUTO, NORMAL = "auto", "normal"
-SAVING = {NORMAL: "whole", "low": "low", "lowest": "lowest"}
+SAVING: dict[str, Keeping] = {NORMAL: "whole", "low": "low", "lowest": "lowest"}
 """How weights are kept, by the setting; `auto` takes the first that fits."""
 WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
@@ -45,11 +47,11 @@ class Recipe(Protocol):
 class Thrifty(Protocol):
     """A recipe that can be kept in less memory than whole."""
 
-    def sizes(self, device: str, dtype: str) -> Mapping[str, int]:
+    def sizes(self, device: str, dtype: str) -> Mapping[Keeping, int]:
         """Bytes on the device, by the way of keeping; "whole" among them."""
         ...
 
-    def load(self, device: str, dtype: str, keeping: str) -> Any: ...
+    def load(self, device: str, dtype: str, keeping: Keeping) -> Any: ...
 
 
 class NotEnoughMemory(MemoryError):
@@ -67,7 +69,7 @@ class Held:
     title: str
     weights: Any
     size: int
-    keeping: str
+    keeping: Keeping
     used: float
 
 
@@ -77,6 +79,18 @@ class Memory:
 
     total: int
     free: int
+
+
+def memory_use(device: Device | None, weights: Weights | None) -> MemoryUse:
+    """What the page shows; without a device yet there is only the computer's own memory."""
+    system, process = psutil.virtual_memory(), psutil.Process().memory_info().rss
+    models = [
+        ModelInMemory(held.title, held.size, held.keeping, held.used) for held in (weights.held() if weights else [])
+    ]
+    if device is None or not device.memory or weights is None:
+        return MemoryUse(models, process, system.available, system.total)
+    own = weights.memory()
+    return MemoryUse(models, process, system.available, system.total, device.name, own.free, own.total)
 
 
 def measure(device: Device) -> Memory:
@@ -118,9 +132,8 @@ class Weights:
             return held.weights
 
     def held(self) -> list[Held]:
-        """What is in memory, the largest first."""
-        with self._lock:
-            return sorted((held for held in self._held.values() if held.size), key=lambda held: -held.size)
+        """What is in memory, the largest first. Does not wait for what is being loaded."""
+        return sorted((held for held in list(self._held.values()) if held.size), key=lambda held: -held.size)
 
     def memory(self) -> Memory:
         return self._measured(self._device)
@@ -161,13 +174,13 @@ class Weights:
         self._held[recipe] = held
         return held
 
-    def _load(self, recipe: Recipe, keeping: str) -> Any:
+    def _load(self, recipe: Recipe, keeping: Keeping) -> Any:
         device, dtype = self._device.kind, self._device.dtype
         if isinstance(recipe, Thrifty) and keeping != SAVING[NORMAL]:
             return recipe.load(device, dtype, keeping)
         return recipe.load(device, dtype)
 
-    def _choose(self, recipe: Recipe) -> tuple[str, int]:
+    def _choose(self, recipe: Recipe) -> tuple[Keeping, int]:
         """How to keep the weights and the bytes they take. Raises NotEnoughMemory."""
         sizes = self._sizes(recipe)
         known = list(sizes)
@@ -185,7 +198,7 @@ class Weights:
             f"Close other programs, take a smaller model, or start with --memory {self._next_mode()}.",
         )
 
-    def _sizes(self, recipe: Recipe) -> Mapping[str, int]:
+    def _sizes(self, recipe: Recipe) -> Mapping[Keeping, int]:
         if isinstance(recipe, Thrifty):
             return recipe.sizes(self._device.kind, self._device.dtype)
         return {SAVING[NORMAL]: recipe.size // (1 if self._device.dtype == "float32" else 2)}

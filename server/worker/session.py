@@ -25,11 +25,13 @@ from server.messages import (
     ClearCache,
     DescribeModel,
     ListModels,
+    MemoryReport,
     NodesUpgraded,
     RefreshCatalogue,
     RunJob,
     SetCacheLimits,
     Shutdown,
+    TellMemory,
     ToWorker,
     UpgradeNodes,
     VerifyModel,
@@ -44,7 +46,7 @@ from server.worker.jobs import Jobs, Shop
 from server.worker.link import Outgoing
 from server.worker.loader import Loaded, load_packs, load_shipped
 from server.worker.marker import ImportMarker
-from server.worker.memory import Weights
+from server.worker.memory import Weights, memory_use
 from server.worker.models import ModelShelf
 from server.worker.preview import Previews
 from server.worker.results import Results, sweep_oldest
@@ -67,6 +69,8 @@ class Options:
     folders: Folders
     device: str = "auto"
     warm_up: bool = True
+    memory: str = "auto"
+    """How much of it weights may take: auto, normal, low, lowest (see server.worker.memory)."""
 
 
 class Session:
@@ -75,6 +79,7 @@ class Session:
     def __init__(self, options: Options, out: Outgoing) -> None:
         folders = options.folders
         self._folders, self._wanted, self._out = folders, options.device, out
+        self._memory = options.memory
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._marker = ImportMarker(folders.cache / "importing.json")
@@ -166,7 +171,7 @@ class Session:
         self._out.send(WorkerReady(self._device.kind, self._device.dtype, self._device.name))
 
     def _settle(self, device: Device) -> None:
-        self._weights = Weights(device)
+        self._weights = Weights(device, self._memory)
         self._known.set()
 
     def _known_device(self) -> Device:
@@ -201,6 +206,8 @@ class Session:
                 self._answer(partial(self._set_limits, message))
             case ClearCache():
                 self._answer(self._clear)
+            case TellMemory():
+                self._answer(partial(self._tell_memory, message.free))
             case ListModels() | DescribeModel() | VerifyModel():
                 self._models.answer(message)
             case Shutdown():
@@ -234,6 +241,12 @@ class Session:
         for picture in self._folders.previews.glob("*"):
             picture.unlink(missing_ok=True)
         self._report()
+
+    def _tell_memory(self, free: bool) -> None:
+        weights = self._weights
+        if free and weights is not None:
+            weights.clear()
+        self._out.send(MemoryReport(memory_use(self._device, weights)))
 
     def _report(self) -> None:
         self._reported = self._use()

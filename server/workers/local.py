@@ -44,8 +44,10 @@ def worker_command(config: Config) -> list[str]:
     results = ["--results", str(config.results_folder)] if config.results_folder else []
     models = [word for folder in config.extra_models for word in ("--models", str(folder))]
     listed = ["--model-paths", str(config.model_paths)] if config.model_paths else []
+    memory = ["--memory", config.memory] if config.memory != "auto" else []
     allowed = ["--allow-downloads"] if config.allow_downloads else []
-    return [*module, "--home", str(config.home), "--device", config.device, *results, *models, *listed, *allowed]
+    device = ["--device", config.device, *memory]
+    return [*module, "--home", str(config.home), *device, *results, *models, *listed, *allowed]
 
 
 class WorkerProcess:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 
-from server.messages import CacheReport, CatalogueReady, FromWorker, ModelsListed, ModelVerified, NodesUpgraded
+from server.messages import (
+    CacheReport,
+    CatalogueReady,
+    FromWorker,
+    MemoryReport,
+    ModelsListed,
+    ModelVerified,
+    NodesUpgraded,
+)
 
 
 class NoAnswerError(Exception):
@@ -49,6 +57,8 @@ def answers(message: FromWorker) -> str:
             return "cache"
         case CatalogueReady():
             return "catalogue"
+        case MemoryReport():
+            return "memory"
         case NodesUpgraded() | ModelsListed() | ModelVerified():
             return message.request
         case _:

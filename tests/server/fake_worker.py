@@ -36,8 +36,11 @@ from server.messages import (
     JobFailed,
     JobFinished,
     ListModels,
+    MemoryReport,
+    MemoryUse,
     ModelFile,
     ModelInfo,
+    ModelInMemory,
     ModelsListed,
     NodeChange,
     NodesChanged,
@@ -50,6 +53,7 @@ from server.messages import (
     RunJob,
     SetCacheLimits,
     Shutdown,
+    TellMemory,
     ToWorker,
     UpgradeNodes,
     WorkerReady,
@@ -107,6 +111,9 @@ class FakeWorker:
                     self.report()
                 case ClearCache():
                     self.report()
+                case TellMemory():
+                    models = [] if message.free else [ModelInMemory("denoiser of toy", 3, "whole", 1.0)]
+                    self.send(MemoryReport(MemoryUse(models, 5, 6, 7)))
                 case ListModels():
                     self.send(ModelsListed(message.request, [MODEL]))
                 case DescribeModel():

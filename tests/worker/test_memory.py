@@ -10,7 +10,7 @@ import pytest
 
 from server.worker.context import Bench, WorkerContext
 from server.worker.device import Device
-from server.worker.memory import Memory, NotEnoughMemory, Weights, is_shortage
+from server.worker.memory import Keeping, Memory, NotEnoughMemory, Weights, is_shortage
 
 MIB = 2**20
 CPU = Device("cpu", "float32", "CPU")
@@ -38,7 +38,7 @@ class Shrinking(Plain):
 
     title = "denoiser of big.safetensors"
 
-    def sizes(self, device: str, dtype: str) -> Mapping[str, int]:
+    def sizes(self, device: str, dtype: str) -> Mapping[Keeping, int]:
         return {"whole": self.size, "low": self.size // 2, "lowest": self.size // 4}
 
     def load(self, device: str, dtype: str, keeping: str = "whole") -> Any:

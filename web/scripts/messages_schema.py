@@ -19,7 +19,7 @@ from server import messages
 
 def schema() -> dict[str, Any]:
     """One schema whose definitions are the messages and their parts, in a fixed order."""
-    roots = [messages.Event, messages.PreviewHeader]
+    roots = [messages.Event, messages.PreviewHeader, messages.MemoryUse]
     _, definitions = msgspec.json.schema_components(roots, ref_template="#/definitions/{name}")
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",

@@ -30,6 +30,7 @@ export const english = {
     redo: 'Redo',
     refresh: 'Look for models and packs again',
     cache: 'Cache…',
+    memory: 'Memory…',
     packs: 'Packs that failed…',
     shortcuts: 'Shortcuts…',
     about: 'About',
@@ -257,6 +258,20 @@ export const english = {
     unit: 'GB',
     clear: 'Empty the cache',
     cleared: 'The cache is empty.',
+    close: 'Close',
+  },
+
+  memory: {
+    label: 'Memory',
+    text: 'Models stay in memory so that the next run starts at once. They leave by themselves when room is needed.',
+    none: 'No model is in memory.',
+    computer: 'Computer',
+    free: (free: string, total: string): string => `${free} of ${total} free`,
+    process: (size: string): string => `The program that computes takes ${size}.`,
+    keeping: { whole: '', low: 'in 16 bits or apart', lowest: 'in 8 bits' },
+    used: (time: string): string => `used ${time}`,
+    let: 'Free the memory',
+    freed: 'Every model has left memory.',
     close: 'Close',
   },
 

@@ -2,7 +2,7 @@
 import type { Catalogue } from '../document/catalogue';
 import type { Workflow } from '../document/types';
 import { ApiError, type Problem, readAnswer, request, send } from './http';
-import type { CacheUse, Hello, JobInfo, NodeChange, OutputInfo, Progress } from './messages.gen';
+import type { CacheUse, Hello, JobInfo, MemoryUse, NodeChange, OutputInfo, Progress } from './messages.gen';
 
 export type JobState = JobInfo['state'];
 export type NodeState = NodeChange['state'];
@@ -150,5 +150,9 @@ export const getCacheUse = (): Promise<CacheUse> => request('cache');
 
 export const setCacheLimits = (memory: number, disk: number): Promise<CacheUse> =>
   request('cache', { method: 'PUT', json: { memory, disk } });
+
+export const getMemoryUse = (): Promise<MemoryUse> => request('system/memory');
+
+export const freeMemory = (): Promise<MemoryUse> => request('system/memory/free', { method: 'POST' });
 
 export const clearCache = (): Promise<CacheUse> => request('cache/clear', { method: 'POST' });

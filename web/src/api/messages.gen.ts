@@ -2,6 +2,7 @@
 
 export interface Messages {
   Event?: Event;
+  MemoryUse?: MemoryUse;
   PreviewHeader?: PreviewHeader;
 }
 /**
@@ -140,6 +141,27 @@ export interface CacheUse {
  */
 export interface Resync {
   kind: 'resync';
+}
+/**
+ * What the worker holds, and what is free where: in bytes. Without memory of its own a device has none.
+ */
+export interface MemoryUse {
+  device?: string;
+  device_free?: number;
+  device_total?: number;
+  free: number;
+  models: ModelInMemory[];
+  process: number;
+  total: number;
+}
+/**
+ * One part of a model that the worker holds. `used` in seconds since 1970.
+ */
+export interface ModelInMemory {
+  keeping: 'low' | 'lowest' | 'whole';
+  size: number;
+  title: string;
+  used: number;
 }
 /**
  * Says what the picture bytes after it are.

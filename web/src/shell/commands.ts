@@ -46,6 +46,7 @@ export const COMMANDS: readonly Command[] = [
   { id: 'frame', label: words.frame, keys: ['g'], enabled: always, run: ({ editor }) => void addFrame(editor) },
   { id: 'refresh', label: words.refresh, keys: [], enabled: always, run: (shell) => void shell.refresh() },
   { id: 'cache', label: words.cache, keys: [], enabled: always, run: (shell) => (shell.dialog = 'cache') },
+  { id: 'memory', label: words.memory, keys: [], enabled: always, run: (shell) => (shell.dialog = 'memory') },
   {
     id: 'packs',
     label: words.packs,

@@ -15,7 +15,7 @@ import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { sendRuns } from './running';
 
-export type Dialog = 'open' | 'templates' | 'cache' | 'packs' | 'about' | 'shortcuts';
+export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
 
 export const MOST_RUNS = 99;
 
