@@ -41,20 +41,24 @@ POSITIVE, MIDDLE = "a red house on a meadow at sunset, with clouds in the sky", 
 NEGATIVE = "a blue house at night"
 SEED, STEPS, EDGE, LABEL, GAP = 7, 20, 128, 16, 4
 STRENGTHS = (5.0, 14.0)
-Change = Callable[[Model, dict[str, Conditioning]], Model]
+Change = Callable[[Model, dict[str, Conditioning], float], Model]
+"""Of a model, by the texts and the guidance of the sampler."""
 
 METHODS: dict[str, tuple[Change, Change]] = {
-    "plain CFG": (lambda m, t: m, lambda m, t: m),
-    "rescale": (lambda m, t: rescale_guidance(m, 0.0), lambda m, t: rescale_guidance(m, 0.7)),
-    "interval": (lambda m, t: limit_guidance(m, Share(0.0, 1.0)), lambda m, t: limit_guidance(m, Share(0.2, 0.9))),
-    "APG": (lambda m, t: project_guidance(m, 1.0, 0.0, 0.0), lambda m, t: project_guidance(m, 0.0, 2.0, -0.5)),
-    "PAG": (lambda m, t: perturb_attention(m, 0.0), lambda m, t: perturb_attention(m, 3.0, "0")),
-    "SLG": (lambda m, t: skip_layers(m, 0.0, "4"), lambda m, t: skip_layers(m, 2.8, "4", 0.01, 0.2)),
-    "CFG-Zero*": (lambda m, t: cfg_zero_star(m, 0.0), lambda m, t: cfg_zero_star(m, 1.0)),
-    "dual CFG": (lambda m, t: m, lambda m, t: dual_guidance(m, t["middle"], 2.0)),
+    "plain CFG": (lambda m, t, g: m, lambda m, t, g: m),
+    "rescale": (lambda m, t, g: rescale_guidance(m, 0.0), lambda m, t, g: rescale_guidance(m, 0.7)),
+    "interval": (
+        lambda m, t, g: limit_guidance(m, Share(0.0, 1.0)),
+        lambda m, t, g: limit_guidance(m, Share(0.2, 0.9)),
+    ),
+    "APG": (lambda m, t, g: project_guidance(m, 1.0, 0.0, 0.0), lambda m, t, g: project_guidance(m, 0.0, 2.0, -0.5)),
+    "PAG": (lambda m, t, g: perturb_attention(m, 0.0), lambda m, t, g: perturb_attention(m, 3.0, "0")),
+    "SLG": (lambda m, t, g: skip_layers(m, 0.0, "4"), lambda m, t, g: skip_layers(m, 2.8, "4", 0.01, 0.2)),
+    "CFG-Zero*": (lambda m, t, g: cfg_zero_star(m, 0.0), lambda m, t, g: cfg_zero_star(m, 1.0)),
+    "dual CFG": (lambda m, t, g: dual_guidance(m, t["middle"], g), lambda m, t, g: dual_guidance(m, t["middle"], 2.0)),
     "Perp-Neg": (
-        lambda m, t: perpendicular_negative(m, t["negative"], 0.0),
-        lambda m, t: perpendicular_negative(m, t["empty"], 1.0),
+        lambda m, t, g: perpendicular_negative(m, t["negative"], 0.0),
+        lambda m, t, g: perpendicular_negative(m, t["empty"], 1.0),
     ),
 }
 
@@ -93,8 +97,8 @@ def draw(path: Path, demo: Checkpoint) -> None:
     for column, (name, (neutral, usual)) in enumerate(METHODS.items()):
         ImageDraw.Draw(sheet).text((column * (EDGE + GAP) + 2, 2), name, fill="black")
         for row, guidance in enumerate(STRENGTHS):
-            still = distance(run(neutral(demo.model, texts), guidance).samples, plain[guidance])
-            made = run(usual(demo.model, texts), guidance)
+            still = distance(run(neutral(demo.model, texts, guidance), guidance).samples, plain[guidance])
+            made = run(usual(demo.model, texts, guidance), guidance)
             pixels = decode_latent(demo.vae, made, ctx).pixels[0]
             sheet.paste(to_picture(pixels), (column * (EDGE + GAP), LABEL + row * (EDGE + GAP)))
             moved = distance(made.samples, plain[guidance])
