@@ -64,12 +64,21 @@ def write(path: Path, channels: int) -> Kit:
         attention_head_dim=8,
         sample_size=64,
     )
+    autoencoder = narrow_vae()
+    save(path, unet, autoencoder)
+    return Kit(unet, autoencoder, load_model(path), load_vae(path))
+
+
+def narrow_vae() -> Any:
+    """Pipelines of diffusers draw from the VAE's distribution: as narrow as it can be, it is what we take, its mean."""
     autoencoder = deepcopy(small.vae())
-    # Pipelines of diffusers draw from the VAE's distribution: let it be as narrow as it can, so that both are equal.
     autoencoder.quant_conv.weight[4:], autoencoder.quant_conv.bias[4:] = 0.0, -30.0
+    return autoencoder
+
+
+def save(path: Path, unet: Any, autoencoder: Any) -> None:
     tensors = small.below(small.DENOISER, ldm_unet(unet)) | small.below("first_stage_model.", ldm_vae(autoencoder))
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, str(path))
-    return Kit(unet, autoencoder, load_model(path), load_vae(path))
 
 
 @pytest.fixture
@@ -114,9 +123,11 @@ def scheduler() -> Any:
 
 def by_pipeline(kind: str, kit: Kit, texts: tuple[Conditioning, Conditioning], **options: Any) -> Tensor:
     """The latent that diffusers' own pipeline ends with, from the noise that our seed gives."""
-    parts = {"unet": kit.unet, "vae": kit.autoencoder, "scheduler": scheduler(), "text_encoder": None,
-             "tokenizer": None, "safety_checker": None, "feature_extractor": None}  # fmt: skip
-    pipeline = getattr(DIFFUSERS, kind)(**parts, requires_safety_checker=False)
+    parts = {"unet": kit.unet, "vae": kit.autoencoder, "scheduler": scheduler()}
+    others = ["text_encoder", "tokenizer"]
+    others += ["text_encoder_2", "tokenizer_2"] if "XL" in kind else ["safety_checker", "feature_extractor"]
+    without = {} if "XL" in kind else {"requires_safety_checker": False}
+    pipeline = getattr(DIFFUSERS, kind)(**parts, **dict.fromkeys(others), **without)
     pipeline.set_progress_bar_config(disable=True)
     torch.manual_seed(SEED)
     start = torch.randn(1, 4, EDGE // 8, EDGE // 8)
@@ -142,6 +153,32 @@ def test_inpainting_ends_where_the_pipeline_of_diffusers_ends(kit: Make, texts: 
     )  # fmt: skip
     shown = inpaint_conditioning(texts[0], texts[1], kit(PAINTS).vae, image, mask, ctx)
     assert difference(by_us(kit(PAINTS), shown.positive, shown.negative, ctx), wanted) < 1e-5
+
+
+@pytest.mark.parametrize("channels", [PAINTS, EDITS])
+def test_those_of_sdxl_end_where_its_pipelines_end(channels: int, tmp_path: Path, ctx: PlainContext) -> None:
+    large, autoencoder = small.sdxl(channels), narrow_vae()
+    autoencoder.register_to_config(scaling_factor=0.13025, force_upcast=False)
+    path, image, mask = tmp_path / "large.safetensors", picture(), upper_half()
+    save(path, large.denoiser, autoencoder)
+    made = Kit(large.denoiser, autoencoder, load_model(path), load_vae(path))
+    torch.manual_seed(1)
+    texts = tuple(
+        Conditioning((TextPart(torch.randn(1, 77, small.CLIP_L + small.CLIP_G), torch.randn(1, small.CLIP_G)),))
+        for _ in range(2)
+    )
+    options = {"image": image.pixels.permute(0, 3, 1, 2), "height": EDGE, "width": EDGE}
+    for prefix, text in zip(("", "negative_"), texts, strict=True):
+        options[f"{prefix}pooled_prompt_embeds"] = text.parts[0].pooled
+    if channels == PAINTS:
+        options |= {"mask_image": mask.values[:, None], "strength": 1.0}
+        shown = inpaint_conditioning(texts[0], texts[1], made.vae, image, mask, ctx)[:2]
+        wanted = by_pipeline("StableDiffusionXLInpaintPipeline", made, (texts[0], texts[1]), **options)
+    else:
+        options |= {"image_guidance_scale": 1.0}
+        shown = instruct_pix2pix_conditioning(texts[0], texts[1], made.vae, image, ctx)[:2]
+        wanted = by_pipeline("StableDiffusionXLInstructPix2PixPipeline", made, (texts[0], texts[1]), **options)
+    assert difference(by_us(made, shown[0], shown[1], ctx), wanted) < 1e-5
 
 
 def test_editing_ends_where_the_pipeline_of_diffusers_ends(kit: Make, texts: Any, ctx: PlainContext) -> None:
