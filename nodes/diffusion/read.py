@@ -47,9 +47,33 @@ def join_headers(headers: Iterable[Header]) -> Header:
     return Header(tuple(files), entries, metadata)
 
 
-def read_tensor(entry: Entry) -> Tensor:
-    """One tensor on the CPU: in the dtype it is stored in, or float32 where it is stored in blocks or with a scale."""
-    raw = torch.empty(entry.stop - entry.start, dtype=torch.uint8)
+class Desk:
+    """Room for the bytes of one tensor after the other: fresh memory for each would take longer than reading."""
+
+    def __init__(self) -> None:
+        self.room = torch.empty(0, dtype=torch.uint8)
+
+    def take(self, size: int) -> Tensor:
+        """So many bytes; what was taken before is overwritten."""
+        if self.room.numel() < size:
+            self.room = torch.empty(0, dtype=torch.uint8)
+            self.room = torch.empty(size, dtype=torch.uint8)
+        return self.room[:size]
+
+    def kept(self, tensor: Tensor) -> Tensor:
+        """The tensor with memory of its own."""
+        lies_here = tensor.device.type == "cpu" and (
+            tensor.untyped_storage().data_ptr() == self.room.untyped_storage().data_ptr()
+        )
+        return tensor.clone() if lies_here else tensor
+
+
+def read_tensor(entry: Entry, desk: Desk | None = None) -> Tensor:
+    """One tensor on the CPU: in the dtype it is stored in, or float32 where it is stored in blocks or with a scale.
+
+    With a `desk` it may lie there, until the next one is read.
+    """
+    raw = (desk or Desk()).take(entry.stop - entry.start)
     with entry.path.open("rb", buffering=0) as file:
         file.seek(entry.start)
         view, done = raw.numpy().data, 0
@@ -84,21 +108,22 @@ def fill_module(module: nn.Module, part: Header, what: str, device: str, dtype: 
     target = getattr(torch, dtype)
     weights: dict[str, Tensor] = {}
     read: dict[Entry, Tensor] = {}
+    desk = Desk()
     for name, like in wanted.items():
         entry = part.entries[name]
         if entry not in read:
-            tensor = read_there(entry).reshape(like.shape)
-            read[entry] = tensor.to(device=device, dtype=target).contiguous()
+            tensor = read_there(entry, desk).reshape(like.shape)
+            read[entry] = desk.kept(tensor.to(device=device, dtype=target).contiguous())
         weights[name] = read[entry]
     module.load_state_dict(weights, assign=True)
     module.requires_grad_(False)
     module.eval()
 
 
-def read_there(entry: Entry) -> Tensor:
+def read_there(entry: Entry, desk: Desk | None = None) -> Tensor:
     """`read_tensor`, with an error in words for a file that changed since its header was read."""
     try:
-        return read_tensor(entry)
+        return read_tensor(entry, desk)
     except (FileNotFoundError, EOFError):
         raise UnusableFile(
             f"{entry.path} went away or changed while it was read.", "Put it back and run again."
