@@ -89,3 +89,5 @@ async def test_a_job_runs_is_reused_dies_and_runs_again(tmp_path: Path) -> None:
             survivor = await finish(server, browser, doubled(4))
             assert survivor["state"] == "done"
         assert (await server.get("/api/catalogue"))["broken"] == []
+        models = (await server.get("/api/models?kind=checkpoints"))["kinds"]["checkpoints"]
+        assert [(model["name"], model["family"]) for model in models] == [("loom-demo.safetensors", "sd1")]
