@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.model_paths import Listed, kind_named, read_model_paths
-from server.paths import PathError, inside
+from server.paths import PathError, inside, is_name
 
 PATHS_FILE = "extra_model_paths.yaml"
 WEIGHTS = frozenset({".safetensors", ".sft", ".gguf", ".ckpt", ".pt", ".pth", ".bin"})
@@ -66,8 +66,10 @@ class ModelFolders:
         return sorted({kind for place in self.places for kind in place.kinds()})
 
     def folders(self, kind: str) -> list[Path]:
-        """Where files of a kind may lie. They need not exist."""
+        """Where files of a kind may lie. They need not exist; for what is no kind's name there are none."""
         kind = kind_named(kind)
+        if not all(is_name(part) for part in kind.split("/")):
+            return []
         return list(dict.fromkeys(folder for place in self.places for folder in place.folders(kind)))
 
     def find(self, kind: str, name: str) -> Path | None:
@@ -84,10 +86,11 @@ class ModelFolders:
         bounds = self._bounds()
         found: dict[str, Path] = {}
         for folder in self.folders(kind):
-            for name in sorted(_names(folder, bounds), key=str.lower):
-                path = None if name in found else self._inside(folder, name, bounds)
-                if path is not None and path.is_file():
-                    found[name] = path
+            for name, real in sorted(_walk(folder, bounds), key=lambda entry: entry[0].lower()):
+                if name not in found:
+                    path = self._inside(folder, name, bounds) if real.is_symlink() else real
+                    if path is not None and path.is_file():
+                        found[name] = path
         return found
 
     def weights(self, kind: str) -> dict[str, Path]:
@@ -153,18 +156,25 @@ def _folders(root: Path) -> list[Path]:
     return sorted(entry for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
 
 
-def _names(folder: Path, bounds: Sequence[Path]) -> Iterator[str]:
-    """The files below a folder. Links to folders are followed where they may be, each folder once."""
+def _walk(folder: Path, bounds: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """The files below a folder: each name, and its path but for a link at its end.
+
+    Links to folders are followed where they may be, each folder once. Names that `find` would refuse are left out.
+    """
     seen: set[Path] = set()
     for path, folders, files in os.walk(folder, followlinks=True):
-        here = Path(path)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and _may_enter(here / name, bounds))
-        real = here.resolve()
+        here, real = Path(path), Path(path).resolve()
         if real in seen:
             folders.clear()
             continue
         seen.add(real)
-        yield from ((here / name).relative_to(folder).as_posix() for name in files if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if _is_shown(name) and _may_enter(here / name, bounds))
+        below = "" if here == folder else f"{here.relative_to(folder).as_posix()}/"
+        yield from ((below + name, real / name) for name in files if _is_shown(name))
+
+
+def _is_shown(name: str) -> bool:
+    return not name.startswith(".") and is_name(name)
 
 
 def _may_enter(folder: Path, bounds: Sequence[Path]) -> bool:

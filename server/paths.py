@@ -25,7 +25,7 @@ def inside(root: Path, name: str, also: Sequence[Path] = ()) -> Path:
     `also` are other folders, without links in their own paths, in which a link below `root` may end.
     """
     parts = name.split("/")
-    if not name or len(name) > MAX_PATH or not all(_plain(part) for part in parts):
+    if not name or len(name) > MAX_PATH or not all(is_name(part) for part in parts):
         raise PathError(f"{name[:100]!r} is not the name of a file in this folder.")
     base = root.resolve()
     try:
@@ -37,7 +37,7 @@ def inside(root: Path, name: str, also: Sequence[Path] = ()) -> Path:
     return path
 
 
-def _plain(part: str) -> bool:
+def is_name(part: str) -> bool:
     """Whether one part of a path names an entry of its folder, on every system."""
     if part in ("", ".", "..") or len(part.encode("utf-8", "surrogatepass")) > MAX_NAME:
         return False

@@ -115,20 +115,19 @@ class ModelShelf:
     def _find(self, kind: str) -> Iterator[Found]:
         """The models of a kind: weights below a model_index.json are one."""
         files = self._folders.models.weights(kind)
-        wholes: dict[str, dict[str, Path]] = {}
+        folders = {name: PurePosixPath(name).parent.parent for name in files}
+        wholes = {folder for folder in set(folders.values()) if folder.name and self._is_whole(kind, folder)}
+        found: dict[str, dict[str, Path]] = {}
         for name, path in files.items():
-            whole = self._whole(kind, name)
-            wholes.setdefault(whole or name, {})[name] = path
-        for name, parts in wholes.items():
+            found.setdefault(str(folders[name]) if folders[name] in wholes else name, {})[name] = path
+        for name, parts in found.items():
             place = parts.get(name) or self._folders.models.find(kind, name)
             if place is not None:
                 yield Found(kind, name, place, parts)
 
-    def _whole(self, kind: str, name: str) -> str:
-        """The diffusers folder that a file is in, if any."""
-        folder = PurePosixPath(name).parent.parent
-        index = None if folder == PurePosixPath(name).parent else self._folders.models.find(kind, f"{folder}/{INDEX}")
-        return folder.as_posix() if index is not None and folder.name else ""
+    def _is_whole(self, kind: str, folder: PurePosixPath) -> bool:
+        """Whether it is a folder in diffusers' layout."""
+        return self._folders.models.find(kind, f"{folder}/{INDEX}") is not None
 
     # ------------------------------------------------------------ what is in it
 

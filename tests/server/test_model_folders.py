@@ -96,6 +96,13 @@ def test_a_folder_that_does_not_exist_is_told_and_harms_nothing(put: Put, folder
     assert len(found.problems) == 1 and "unplugged" in found.problems[0]
 
 
+@pytest.mark.parametrize("kind", ["", ".", "..", "../..", "/", "vae/..", "vae\\..", "a//b", "\0"])
+def test_a_kind_that_leads_out_of_the_models_has_no_files(kind: str, put: Put, folders: Gather) -> None:
+    put("home/models/vae/a.pt")
+    put("home/secret.pt")
+    assert folders().files(kind) == {} and folders().find(kind, "secret.pt") is None
+
+
 # ---------------------------------------------------------------- ComfyUI's list
 
 LIST = """
