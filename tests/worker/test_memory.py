@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import torch
 
+from server.engine.failures import fault_of
 from server.worker.context import Bench, WorkerContext
 from server.worker.device import Device
 from server.worker.memory import Keeping, Memory, NotEnoughMemory, Weights, is_shortage
@@ -216,6 +218,22 @@ def test_a_node_that_runs_short_is_told_what_held_the_memory_and_all_of_it_leave
         "run it again; if it is still too much, make the picture or the batch smaller, or start with --memory lowest."
     )
     assert weights.held() == []
+
+
+def test_an_allocation_that_truly_fails_is_told_with_all_sizes_and_the_next_one_works(computer: Computer) -> None:
+    weights = computer.weights()
+    weights.get(UNET)
+    context = WorkerContext("n", bench(weights))
+    with pytest.raises(RuntimeError) as caught:
+        try:
+            torch.empty(2**55, dtype=torch.uint8)
+        except RuntimeError:
+            context.close()
+            raise
+    fault = fault_of(caught.value, "n", "Sample")
+    assert fault.what.startswith("Sample: the memory did not suffice when it asked for 36028797018963968 bytes.")
+    assert fault.fix.startswith("500 MiB of 1000 MiB were free, and models hold 500 MiB (Plain 500 MiB).")
+    assert weights.get(UNET) == "unet"
 
 
 def bench(weights: Weights) -> Bench:
