@@ -34,6 +34,7 @@ CHANGING = [
     ("POST", "/api/catalogue/refresh"),
     ("PUT", "/api/cache"),
     ("POST", "/api/cache/clear"),
+    ("POST", "/api/system/memory/free"),
 ]
 FOREIGN = [
     "null",
