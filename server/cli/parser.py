@@ -179,5 +179,5 @@ def add_device(to: argparse.ArgumentParser) -> None:
     to.add_argument(
         "--memory", choices=("auto", "normal", "low", "lowest"),
         help="how models are kept: whole (normal), slower in half of the memory or less (low), in a quarter and "
-        "slightly less exact (lowest), or as it fits (auto, the default)",
+        "slightly less exact (lowest), or whole where that fits and low where not (auto, the default)",
     )  # fmt: skip

@@ -30,7 +30,7 @@ REMEMBERED = 256
 Keeping = Literal["whole", "low", "lowest"]
 AUTO, NORMAL = "auto", "normal"
 SAVING: dict[str, Keeping] = {NORMAL: "whole", "low": "low", "lowest": "lowest"}
-"""How weights are kept, by the setting; `auto` takes the first that fits."""
+"""How weights are kept, by the setting; `auto` takes the first that fits of those that keep the numbers."""
 WORDS = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
@@ -186,7 +186,8 @@ class Weights:
         known = list(sizes)
         wanted = SAVING.get(self._mode, SAVING[NORMAL])
         first = known.index(wanted) if wanted in known else len(known) - 1
-        tried = known[first:] if self._mode == AUTO else [known[first]]
+        exact = [each for each in known if each != SAVING["lowest"]]
+        tried = exact if self._mode == AUTO else [known[first]]
         keeping = next((each for each in tried if sizes[each] <= self._most(_room)), tried[-1])
         size = sizes[keeping]
         if size <= self._most():
