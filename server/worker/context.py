@@ -42,6 +42,7 @@ class WorkerContext:
     def __init__(self, node: str, bench: Bench) -> None:
         self._node, self._bench = node, bench
         self._writes: list[Future[Made]] = []
+        self._told: list[Future[Made]] = []
         self._sent = 0
         self._step = self._total = 0
 
@@ -94,7 +95,8 @@ class WorkerContext:
     # ------------------------------------------------------------ for the engine
 
     def writes(self) -> list[Future[Made]]:
-        return self._writes
+        """One for each file, which ends when the file is written and told of: so a job ends after its outputs."""
+        return self._told
 
     def close(self) -> None:
         error = sys.exception()  # the engine closes a context while it handles what the node raised
@@ -105,18 +107,33 @@ class WorkerContext:
 
     def _collect(self, writes: Iterable[Future[Made]]) -> None:
         new = list(writes)
+        self._told += [Future() for _ in new]
         self._writes += new
         for write in new:
             write.add_done_callback(self._tell)
 
     def _tell(self, _: Future[Made]) -> None:
         """Tell of what is written, in the order in which it was asked for."""
+        ended = []
         with self._bench.events.lock:
             while self._sent < len(self._writes) and self._writes[self._sent].done():
                 write = self._writes[self._sent]
+                ended.append((write, self._told[self._sent]))
                 self._sent += 1
                 if not write.cancelled() and write.exception() is None:
                     self._bench.events.made(self._node, write.result())
+        for write, told in ended:  # without the lock: the engine goes on from here, under locks of its own
+            pass_on(write, told)
+
+
+def pass_on(write: Future[Made], told: Future[Made]) -> None:
+    """End one future as another has ended."""
+    if write.cancelled():
+        told.cancel()
+    elif (error := write.exception()) is not None:
+        told.set_exception(error)
+    else:
+        told.set_result(write.result())
 
 
 class Timer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from server.worker.device import Device, guess_device
 from server.worker.events import Events
 from server.worker.memory import Weights
 from server.worker.preview import Previews
-from server.worker.results import Origin
+from server.worker.results import Origin, words
 
 CPU = Device("cpu", "float32", "CPU")
 
@@ -53,6 +54,26 @@ def test_changes_wait_for_each_other_and_only_the_last_of_a_node_is_told() -> No
     (message,) = desk.sent
     assert isinstance(message, NodesChanged)
     assert [(change.node, change.state) for change in message.changes] == [("b", "running"), ("a", "done")]
+
+
+def test_a_write_has_ended_when_it_was_told_and_not_before() -> None:
+    """Else a job could end before its last output is told."""
+    desk = Desk()
+    context = desk.context()
+    write: Any = Future()
+    context._collect([write])
+    (told,) = context.writes()
+    events = context._bench.events
+    with events.lock:  # as if another node were telling something
+        thread = threading.Thread(target=write.set_result, args=[words("done")])
+        thread.start()
+        while not write.done():
+            time.sleep(0.001)
+        assert not told.done()
+        assert not any(isinstance(said, OutputMade) for said in desk.sent)
+    thread.join()
+    assert told.result() == write.result()
+    assert any(isinstance(said, OutputMade) for said in desk.sent)
 
 
 def test_progress_comes_after_the_changes_before_it_first_and_last_always() -> None:
