@@ -49,9 +49,7 @@ Command = Callable[..., argparse.ArgumentParser]
 Add = Callable[[argparse.ArgumentParser], None]
 
 
-def add_actions(
-    models: argparse.ArgumentParser, command: Command, add_home: Add, add_models: Add
-) -> None:
+def add_actions(models: argparse.ArgumentParser, command: Command, add_home: Add, add_models: Add) -> None:
     """The actions of `loom models`; `action` names the one that was typed."""
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
 

@@ -22,9 +22,7 @@ def upgrade_nodes(saved: Mapping[str, Any], nodes: Mapping[str, Node[..., Any]])
 def upgrade_prompt(prompt: Prompt, nodes: Mapping[str, Node[..., Any]]) -> Prompt:
     """A prompt whose steps have the installed versions, as far as that is possible."""
     old = {
-        id: step
-        for id, step in prompt.items()
-        if step.type in nodes and step.version < nodes[step.type].schema.version
+        id: step for id, step in prompt.items() if step.type in nodes and step.version < nodes[step.type].schema.version
     }
     if not old:
         return prompt
