@@ -176,9 +176,12 @@ def check_size(denoiser: Denoiser, latent: Latent) -> None:
 
 
 def check_beside(denoiser: Denoiser, name: str, text: Conditioning, latent: Latent) -> None:
+    """What the model sees beside the noise, and where in the latent the texts are heard."""
     from nodes.diffusion.beside import misfit_beside
+    from nodes.diffusion.places import misfit_place
 
-    for part in text.parts:
-        found = misfit_beside(denoiser.beside_channels, part.beside, latent.samples.shape)
-        if found is not None:
-            raise BadValue(name, *found)
+    found = [misfit_beside(denoiser.beside_channels, part.beside, latent.samples.shape) for part in text.parts]
+    found.append(misfit_place(text.parts, *latent.samples.shape[2:]))
+    for one in found:
+        if one is not None:
+            raise BadValue(name, *one)

@@ -97,6 +97,18 @@ class Beside:
 
 
 @dataclass(frozen=True)
+class Area:
+    """A rectangle of the picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    unit: Literal["pixels", "share"]
+    """A share is one of the picture's width or height: 0.5 is half of it."""
+
+
+@dataclass(frozen=True)
 class TextPart:
     """One text, and what a model is told along with it. None leaves it to what is usual for the model."""
 
@@ -114,13 +126,22 @@ class TextPart:
     beside: Beside | None = None
     strength: float = 1.0
     """The part's share beside the others of its conditioning."""
+    area: Area | None = None
+    """Where it is heard: the model looks at this rectangle alone. None is the whole picture."""
+    region: Tensor | None = None
+    """float32, batch x height x width of any size, 0..1: its share at each place of the picture."""
+    cut: bool = False
+    """Whether the model looks at the rectangle around its region alone."""
+    start: float = 0.0
+    """The shares of sampling where it is heard, 0 to 1; both ends belong to them."""
+    end: float = 1.0
 
 
 @socket(colour="#f5a35b")
 @dataclass(frozen=True)
 class Conditioning:
     parts: tuple[TextPart, ...]
-    """At least one. The model predicts for each; the predictions are averaged by the parts' strengths."""
+    """At least one. The model predicts for each; the predictions are averaged by the parts' strengths at each place."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nodes.diffusion.told import CELL
+from nodes.diffusion.places import CELL
 from nodes.types import Beside
 
 EDIT, PAINT = 4, 5

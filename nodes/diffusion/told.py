@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.places import CELL, Window
 from nodes.diffusion.weaken import Weakened
 from nodes.types import Frame, TextPart
 
-CELL = 8
-"""Pixels along an edge for a latent value, in what SDXL is told of sizes."""
 GOOD, POOR = 6.0, 2.5
 """The aesthetic scores that wanted and unwanted texts have when they name none (the refiner's usual ones)."""
 
@@ -39,12 +38,21 @@ class Told:
     """float32, rows x 1 x height x width."""
     weakened: Weakened = ()
     """Rows for which a model with layers is to be a weaker one."""
+    windows: tuple[Window, ...] = ()
+    """What of the latent each row is; empty when each is the whole of it."""
 
 
-def lay_out(sides: Sequence[tuple[Sequence[TextPart], float]], shape: Sequence[int], masks: bool, device: str) -> Told:
+def lay_out(
+    sides: Sequence[tuple[Sequence[TextPart], float]],
+    shape: Sequence[int],
+    masks: bool,
+    device: str,
+    windows: Sequence[Window] = (),
+) -> Told:
     """The parts one after the other, each repeated over the batch.
 
-    `sides` holds parts and the aesthetic score they have unless they name one; `shape` is that of the latent.
+    `sides` holds parts and the aesthetic score they have unless they name one; `shape` is that of the whole latent.
+    `windows`, all of one size, say which rectangle of it each part looks at; without any, each looks at all of it.
     """
     batch, _, height, width = shape
     parts = [part for side, _ in sides for part in side]
@@ -52,8 +60,12 @@ def lay_out(sides: Sequence[tuple[Sequence[TextPart], float]], shape: Sequence[i
     tokens, mask = join(parts, batch, masks)
     frames = [frame_of(part, score, height, width) for part, score in zip(parts, scores, strict=True)]
     guidance = [nan if part.guidance is None else part.guidance for part in parts]
-    samples = [part.beside.samples if part.beside else None for part in parts]
-    masks_beside = [part.beside.mask if part.beside else None for part in parts]
+    looks = list(windows) or [Window(0, 0, height, width)] * len(parts)
+    samples = [look.of(part.beside.samples) if part.beside else None for part, look in zip(parts, looks, strict=True)]
+    masks_beside = [
+        look.of(part.beside.mask) if part.beside and part.beside.mask is not None else None
+        for part, look in zip(parts, looks, strict=True)
+    ]
 
     def there(tensor: Tensor | None) -> Tensor | None:
         return None if tensor is None else tensor.to(device)
@@ -66,6 +78,7 @@ def lay_out(sides: Sequence[tuple[Sequence[TextPart], float]], shape: Sequence[i
         guidance=torch.tensor(guidance).repeat_interleave(batch).to(device),
         beside=there(stack(samples, batch)),
         mask_beside=there(stack(masks_beside, batch)),
+        windows=tuple(window for window in windows for _ in range(batch)),
     )
 
 
@@ -86,6 +99,7 @@ def stack(tensors: Sequence[Tensor | None], batch: int) -> Tensor | None:
 
 
 def fill(tensor: Tensor, batch: int) -> Tensor:
+    """A batch of this length: what is there, over and over."""
     return tensor[torch.arange(batch) % len(tensor)]
 
 

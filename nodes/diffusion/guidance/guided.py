@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.denoiser import Denoiser
-from nodes.diffusion.guidance.method import Method, Order, Seen, Side
-from nodes.diffusion.told import GOOD, POOR, Told, lay_out
+from nodes.diffusion.guidance.method import Method, Order, Seen, Side, is_within
+from nodes.diffusion.levels import Levels
+from nodes.diffusion.parts import silenced
+from nodes.diffusion.places import Place, place_of
+from nodes.diffusion.told import GOOD, POOR, Told, fill, lay_out
 from nodes.types import Conditioning, TextPart
 
 Asker: TypeAlias = "str | int"
 """Whose side it is: "positive", "negative", or the number of a method."""
+NOWHERE = torch.zeros(1, 1, 1, 1, dtype=torch.bool)
+
+
+class Row(NamedTuple):
+    """One part of a side, and where it is heard."""
+
+    asker: Asker
+    side: Side
+    part: TextPart
+    place: Place
+
+
+class Voice(NamedTuple):
+    """What the model saw for a side."""
+
+    clean: Tensor
+    """float32, batch x channels x height x width."""
+    there: Tensor | None
+    """bool, batch x 1 x height x width: where one of its parts is heard; None for everywhere."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +53,13 @@ class Plain(Method):
 
 
 class Guided:
-    """The model under guidance, all that it is asked at a noise level in one forward.
+    """The model under guidance, all that it is asked at a noise level in one forward for each size of window.
 
     Without a negative text, or at guidance 1 where it would cancel out, the negative text is not asked; methods that
     need it or a weaker model ask for themselves. `both` lets the model look at the negative text all the same, for
     samplers that read `unconditional`.
+
+    Where, or when, a side says nothing, the other is followed; where neither does, the model looks without a text.
     """
 
     unconditional: Tensor
@@ -59,6 +83,9 @@ class Guided:
         self.methods = sorted([Plain(), *changing], key=lambda method: method.order)
         self.kept: list[dict[str, Tensor]] = [{} for _ in self.methods]
         self.told: dict[tuple[object, ...], Told] = {}
+        self.places: dict[tuple[int, ...], tuple[TextPart, Place]] = {}
+        self.totals: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
+        self.silence = Side((silenced(positive.parts[0]),), GOOD)
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
         limited = not all(method.allows(sigma, self.levels) for method in self.methods)
@@ -89,25 +116,96 @@ class Guided:
         return asked
 
     def ask(self, x: Tensor, sigma: float, sides: Mapping[Asker, Side]) -> dict[Asker, Tensor]:
-        """What the model sees for each side, in one forward."""
-        rows = sum(len(side.parts) for side in sides.values())
-        predicted = iter(self.model.predict(x.repeat(rows, 1, 1, 1), sigma, self.tell(x, sides)).chunk(rows))
-        return {asker: mix(side.parts, [next(predicted) for _ in side.parts]) for asker, side in sides.items()}
+        """What the model sees for each side. Parts that look at windows of one size share a forward."""
+        rows = [
+            Row(asker, side, part, self.place(part, x.shape))
+            for asker, side in sides.items()
+            for part in heard(side.parts, sigma, self.levels)
+        ]
+        sizes: dict[tuple[int, int], list[Row]] = {}
+        for row in rows:
+            sizes.setdefault(row.place.window.size, []).append(row)
+        seen: dict[Asker, list[tuple[Row, Tensor]]] = {asker: [] for asker in sides}
+        for group in sizes.values():
+            looked_at = torch.cat([row.place.window.of(x) for row in group])
+            predicted = self.model.predict(looked_at, sigma, self.tell(x, group)).chunk(len(group))
+            for row, one in zip(group, predicted, strict=True):
+                seen[row.asker].append((row, one))
+        said = {asker: self.mix(found, x) for asker, found in seen.items()}
+        if all(voice.there is None for voice in said.values()):
+            return {asker: voice.clean for asker, voice in said.items()}
+        both = over(said["positive"], said.get("negative", Voice(torch.zeros_like(x), NOWHERE.to(x.device))))
+        if both.there is not None:
+            both = over(both, Voice(self.ask(x, sigma, {"positive": self.silence})["positive"], None))
+        return {asker: over(voice, both).clean for asker, voice in said.items()}
 
-    def tell(self, x: Tensor, sides: Mapping[Asker, Side]) -> Told:
-        """What the model is told, laid out once for each shape of the latent and each choice of sides."""
+    def place(self, part: TextPart, shape: Sequence[int]) -> Place:
+        """Where a part is heard, worked out once for each size of the latent."""
+        known = (id(part), *shape)
+        if known not in self.places:
+            found = place_of(part, shape[2], shape[3])
+            share = None if found.share is None else fill(found.share, shape[0]).to(self.device)
+            self.places[known] = part, Place(found.window, share)  # the part is kept, so that its id stays its own
+        return self.places[known][1]
+
+    def mix(self, seen: Sequence[tuple[Row, Tensor]], x: Tensor) -> Voice:
+        """The average of what was predicted for each part, by the parts' strengths at each place."""
+        if seen and all(row.place.is_everywhere(*x.shape[2:]) for row, _ in seen):
+            return Voice(mix([row.part for row, _ in seen], [one for _, one in seen]), None)
+        clean = torch.zeros_like(x)
+        for row, one in seen:
+            share = 1.0 if row.place.share is None else row.place.share
+            row.place.window.of(clean).add_(one * share * row.part.strength)
+        total, there = self.total([row for row, _ in seen], x)
+        return Voice(clean / total, there)
+
+    def total(self, rows: Sequence[Row], x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The sum of the parts' shares in each cell, 1 where it is 0; and where it is not 0, None for everywhere."""
+        known = (*x.shape, *(id(row.part) for row in rows))
+        if known not in self.totals:
+            total = x.new_zeros(len(x), 1, *x.shape[2:])
+            for row in rows:
+                share = 1.0 if row.place.share is None else row.place.share
+                row.place.window.of(total).add_(share * row.part.strength)
+            there = total > 0
+            self.totals[known] = torch.where(there, total, 1), None if bool(there.all()) else there
+        return self.totals[known]
+
+    def tell(self, x: Tensor, rows: Sequence[Row]) -> Told:
+        """What the model is told, laid out once for each size of the latent and each choice of parts."""
         shape = (self.batch, *x.shape[1:])
-        known = (shape, *sides)
+        known = (shape, *((row.asker, id(row.part)) for row in rows))
         if known not in self.told:
-            laid = lay_out([side[:2] for side in sides.values()], shape, self.model.masks_text, self.model.device)
-            weakened, row = [], 0
-            for side in sides.values():
-                end = row + len(side.parts) * self.batch
-                if side.weakening is not None:
-                    weakened.append((slice(row, end), side.weakening))
-                row = end
-            self.told[known] = replace(laid, weakened=tuple(weakened))
+            whole = all(row.place.window.size == (shape[2], shape[3]) for row in rows)
+            laid = lay_out(
+                [((row.part,), row.side.score) for row in rows],
+                shape,
+                self.model.masks_text,
+                self.model.device,
+                () if whole else [row.place.window for row in rows],
+            )
+            weakened = tuple(
+                (slice(number * self.batch, (number + 1) * self.batch), row.side.weakening)
+                for number, row in enumerate(rows)
+                if row.side.weakening is not None
+            )
+            self.told[known] = replace(laid, weakened=weakened)
         return self.told[known]
+
+
+def heard(parts: Sequence[TextPart], sigma: float, levels: Levels) -> list[TextPart]:
+    """The parts that count at a noise level; others are not even asked."""
+    return [part for part in parts if part.strength and is_within(sigma, levels, part.start, part.end)]
+
+
+def over(first: Voice, second: Voice) -> Voice:
+    """The first where it says something, the second elsewhere."""
+    if first.there is None:
+        return first
+    there = None if second.there is None else first.there | second.there
+    return Voice(
+        torch.where(first.there, first.clean, second.clean), None if there is None or bool(there.all()) else there
+    )
 
 
 def mix(parts: Sequence[TextPart], predicted: Sequence[Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from nodes.diffusion.beside import misfit_beside
 from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit, dot
+from nodes.diffusion.places import misfit_place
 from nodes.diffusion.told import POOR
 from nodes.types import Conditioning, TextPart
 
@@ -28,7 +29,8 @@ class ThirdText(Method):
         reason = misfit(model, self.text)
         if reason:
             return Unfit(reason, "Take the text encoder from the model's checkpoint.")
-        found = (misfit_beside(model.beside_channels, part.beside, shape) for part in self.text.parts)
+        found = [misfit_beside(model.beside_channels, part.beside, shape) for part in self.text.parts]
+        found.append(misfit_place(self.text.parts, shape[2], shape[3]))
         return next((Unfit(*one) for one in found if one is not None), None)
 
     def asks(self, model: Denoiser, sigma: float, positive: Sequence[TextPart]) -> Side | None:
