@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MOST_PLACES = 1024
-"""Batch x height x width; for more, the sum takes so long that the order does not count."""
+MOST_PLACES = 8192
+"""Batch x height x width: two pictures of 512 x 512. For more, the order of the weights no longer counts."""
 FEWEST_WEIGHTS = 256 * 256
 """In x out channels; for fewer, the same."""
 
