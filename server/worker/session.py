@@ -152,7 +152,9 @@ class Session:
     def _make_library(self) -> None:
         device = self._device
         if device is not None and self._catalogue is not None:
-            self._library = Library(self._loaded.nodes, self._catalogue.nodes, device.kind, device.dtype)
+            # Weights kept in fewer bits give other numbers, so what they made is not taken for the same.
+            dtype = device.dtype if self._memory in ("auto", "normal") else f"{device.dtype}, {self._memory}"
+            self._library = Library(self._loaded.nodes, self._catalogue.nodes, device.kind, dtype)
 
     def _warm(self) -> None:
         """The libraries are imported, on the thread that calls this."""
