@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from nodes.api import BadValue, Context, Number, Title, node
-from nodes.fields import ConditioningOut, LongText
+from nodes.diffusion.embedding_files import NoEmbedding, embedding_files, state_of
+from nodes.diffusion.wording import Unreadable, chosen, has_choice, spells
+from nodes.fields import ConditioningOut, LongText, SeedNumber
 from nodes.types import Conditioning, Frame, TextEncoder
 
 if TYPE_CHECKING:
@@ -18,7 +20,15 @@ Score = Annotated[float, Number(min=0, max=10, step=0.1)]
 Strength = Annotated[float, Number(min=0, max=100, step=0.1)]
 
 
-@node(category="text")
+def embeddings_named(**constants: Any) -> object:
+    """The embeddings that the text names, by content: a file that changed makes another result.
+
+    Of a text that comes through a link the words are not known before the run, so any embedding may be meant.
+    """
+    return state_of(constants.get("text"))
+
+
+@node(category="text", fingerprint=embeddings_named)
 def encode_text(
     text_encoder: TextEncoder, ctx: Context, text: LongText = "", last_layer: LastLayer = 0
 ) -> ConditioningOut:
@@ -26,20 +36,59 @@ def encode_text(
 
     Args:
         text_encoder: From the same checkpoint as the model.
-        text: What the picture should show. (word:1.2) stresses a word, (word:0.8) weakens it, and a
-            backslash before a bracket keeps it a bracket. Long texts are read in parts of 75 tokens.
+        text: What the picture should show. (word:1.2) stresses a word, (word:0.8) weakens it; [a:b:0.5] is a for the
+            first half of sampling, then b; embedding:name is a file in models/embeddings; a backslash before a
+            bracket keeps it a bracket. Long texts are read in parts of 75 tokens.
         last_layer: The layer of CLIP to stop at, counted from the end: -1 is the last, -2 the one before (CLIP
             skip 2). 0 takes what the model was trained with; Flux has none to stop at.
 
     Returns:
         For the positive or the negative input of a sampler.
     """
+    from nodes.diffusion.embeddings import Vocabulary, check_fits
+    from nodes.diffusion.header import UnusableFile
+
     encoder: TextStack = ctx.weights(text_encoder.recipe)
     if last_layer and encoder.layers and not -encoder.layers <= last_layer <= 0:
         raise BadValue(
             "last_layer", f"Layer {last_layer} of {encoder.layers} is asked for.", f"Use -{encoder.layers} to 0."
         )
-    return Conditioning((encoder.encode(text, last_layer),))
+    if has_choice(text):
+        raise BadValue(
+            "text",
+            "The text leaves a choice open, {a|b}.",
+            "Put Choose words before this node, or write \\{a\\|b\\} for the signs themselves.",
+        )
+    parts = []
+    try:
+        vocabulary = Vocabulary(embedding_files() if "embedding:" in text else {})
+        for spell in spells(text):
+            words = vocabulary.mark(spell.text)
+            check_fits(vocabulary.words, encoder.clips)
+            said = encoder.encode(words, last_layer, vocabulary.words)
+            parts.append(replace(said, start=spell.start, end=spell.end))
+    except (NoEmbedding, Unreadable, UnusableFile) as error:
+        raise BadValue("text", str(error), error.fix) from error
+    return Conditioning(tuple(parts))
+
+
+@node(category="text")
+def choose_words(ctx: Context, text: LongText = "", seed: SeedNumber = 0) -> Annotated[str, Title("Text")]:
+    """Choose one of several words wherever a text says {red|blue|green}, by chance.
+
+    Choices may stand in choices: {a {small|large} house|a tree}. Nothing before or after a sign chooses nothing:
+    {old |}house. A backslash keeps a sign a sign.
+
+    Args:
+        text: The text with its choices.
+        seed: The same seed chooses the same words.
+
+    Returns:
+        The text that came of it, which the node shows too.
+    """
+    words = chosen(text, seed)
+    ctx.show_text(words)
+    return words
 
 
 @node(category="text")

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import clip_part, open_clip_part
 from nodes.diffusion.read import fill_module, read_there
-from nodes.diffusion.tokens import END, Chunk, chunk_text, close_chunk
+from nodes.diffusion.tokens import END, NOTHING, Chunk, chunk_text, close_chunk
 
 ClipKind = Literal["clip_l", "clip_g", "clip_h"]
 """OpenAI's large model, and LAION's huge and bigger ones (OpenCLIP ViT-H and ViT-bigG)."""
 TITLES = {"clip_l": "CLIP-L", "clip_g": "CLIP-G", "clip_h": "OpenCLIP-H"}
+
+
+class LearnedWord(Protocol):
+    """A word of a textual inversion (see embeddings.py)."""
+
+    def for_clip(self, clip: ClipEncoder) -> Tensor | None:
+        """Its vectors for a text model, vectors x width; None when it is for others."""
+        ...
+
+
+Learned: TypeAlias = Mapping[str, LearnedWord]
+"""By the characters that stand for them in a text."""
 HEAD_WIDTH = 64
 TABLE = "embeddings.token_embedding.weight"
 PLACES: list[tuple[str, Callable[[Header], Header], ClipKind]] = [
@@ -87,27 +100,27 @@ def load_clip(clip: Header, kind: ClipKind, device: str, dtype: str) -> ClipEnco
     projection = None
     if kind == "clip_g" and "text_projection.weight" in clip.entries:
         projection = read_there(clip.entries["text_projection.weight"]).to(device, getattr(torch, dtype))
-    return ClipEncoder(model, projection, END if kind == "clip_l" else 0, device)
+    return ClipEncoder(model, projection, kind, device)
 
 
 class ClipEncoder:
     """One CLIP text model."""
 
-    def __init__(self, model: Any, projection: Tensor | None, padding: int, device: str) -> None:
-        """`model`: transformers' CLIPTextModel. `projection` (width out x width) is applied to the summary.
-
-        `padding` is the token that fills chunks up: the end token for OpenAI's model, 0 for OpenCLIP's.
-        """
-        self.model, self.projection, self.padding, self.device = model, projection, padding, device
+    def __init__(self, model: Any, projection: Tensor | None, kind: ClipKind, device: str) -> None:
+        """`model`: transformers' CLIPTextModel. `projection` (width out x width) is applied to the summary."""
+        self.model, self.projection, self.kind, self.device = model, projection, kind, device
+        # What fills chunks up: the end token for OpenAI's model, 0 for OpenCLIP's.
+        self.padding = END if kind == "clip_l" else 0
         self.layers = int(model.config.num_hidden_layers)
         self.width = int(model.config.hidden_size)
 
-    def encode(self, text: str, layer: int, normed: bool) -> tuple[Tensor, Tensor]:
+    def encode(self, text: str, layer: int, normed: bool, learned: Learned = NOTHING) -> tuple[Tensor, Tensor]:
         """What it says of each token (1 x tokens x width) and of the first chunk as a whole (1 x width).
 
-        `layer` counts from the end: -1 is the last. Both are float32 on the CPU.
+        `layer` counts from the end: -1 is the last. Both are float32 on the CPU. `learned` says which characters of
+        the text stand for learned words; those that are for other text models are left out.
         """
-        chunks = chunk_text(text, self.padding)
+        chunks = chunk_text(text, self.padding, {mark: word.for_clip(self) for mark, word in learned.items()})
         weighted = any(weight != 1 for chunk in chunks for weight in chunk.weights)
         asked = [*chunks, close_chunk([], self.padding)] if weighted else chunks
         said, summary = self.read(asked, layer, normed)
@@ -118,7 +131,7 @@ class ClipEncoder:
     def read(self, chunks: list[Chunk], layer: int, normed: bool) -> tuple[Tensor, Tensor]:
         """Chunks x 77 x width, and chunks x width."""
         tokens = torch.tensor([chunk.tokens for chunk in chunks], device=self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), spoken(self.model.embeddings.token_embedding, chunks):
             last = layer == -1 and normed
             found = self.model(input_ids=tokens, output_hidden_states=not last)
             said: Tensor = found.last_hidden_state if last else found.hidden_states[layer]
@@ -129,6 +142,28 @@ class ClipEncoder:
             if self.projection is not None:
                 summary = summary @ self.projection.T
         return said.to("cpu", torch.float32, copy=True), summary.to("cpu", torch.float32, copy=True)
+
+
+@contextmanager
+def spoken(table: nn.Module, chunks: Sequence[Chunk]) -> Iterator[None]:
+    """Meanwhile the table of embeddings gives the vectors of learned words where they stand in the chunks."""
+    places = [(row, place) for row, chunk in enumerate(chunks) for place in chunk.vectors]
+    if not places:
+        yield
+        return
+    rows, columns = (list(numbers) for numbers in zip(*places, strict=True))
+    vectors = torch.stack([chunk.vectors[place] for chunk in chunks for place in chunk.vectors])
+
+    def put(module: nn.Module, given: tuple[Tensor, ...], found: Tensor) -> Tensor:
+        found = found.clone()
+        found[rows, columns] = vectors.to(found)
+        return found
+
+    hook = table.register_forward_hook(put)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def emphasize(said: Tensor, empty: Tensor, weights: Tensor) -> Tensor:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import torch
 
-from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind, find_clips, load_clip
+from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind, Learned, find_clips, load_clip
 from nodes.diffusion.header import Header
 from nodes.diffusion.t5 import T5Text, find_t5, load_t5
+from nodes.diffusion.tokens import NOTHING
 from nodes.types import TextPart
 
 TextKind: TypeAlias = ClipKind | Literal["t5"]
@@ -23,10 +24,16 @@ class TextStack(Protocol):
     layers: int
     """Layers that a text can stop at: those of the smallest CLIP model; 0 when there is none."""
 
-    def encode(self, text: str, stop_at: int = 0) -> TextPart:
+    @property
+    def clips(self) -> Sequence[ClipEncoder]:
+        """The CLIP models among them."""
+        ...
+
+    def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
         """What the model is told of a text; a batch of one, on the CPU.
 
         `stop_at` is the last layer to run, counted from the end (-1 is the last); 0 is what the family uses.
+        `learned` holds learned words by the characters that stand for them in the text.
         """
         ...
 
@@ -63,10 +70,10 @@ class OneClip:
     def __init__(self, encoder: ClipEncoder, layer: int, normed: bool, pools: bool = False) -> None:
         """`layer` is the usual one, `normed` whether the last norm follows it, `pools` whether the summary is told."""
         self.encoder, self.layer, self.normed, self.pools = encoder, layer, normed, pools
-        self.layers = encoder.layers
+        self.layers, self.clips = encoder.layers, [encoder]
 
-    def encode(self, text: str, stop_at: int = 0) -> TextPart:
-        said, summary = self.encoder.encode(text, stop_at or self.layer, self.normed)
+    def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
+        said, summary = self.encoder.encode(text, stop_at or self.layer, self.normed, learned)
         return TextPart(said, summary if self.pools else None)
 
 
@@ -75,9 +82,9 @@ class TwoClips:
 
     def __init__(self, small: ClipEncoder, large: ClipEncoder) -> None:
         self.small, self.large = small, large
-        self.layers = min(small.layers, large.layers)
+        self.layers, self.clips = min(small.layers, large.layers), [small, large]
 
-    def encode(self, text: str, stop_at: int = 0) -> TextPart:
-        first, _ = self.small.encode(text, stop_at or -2, normed=False)
-        second, summary = self.large.encode(text, stop_at or -2, normed=False)
+    def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
+        first, _ = self.small.encode(text, stop_at or -2, normed=False, learned=learned)
+        second, summary = self.large.encode(text, stop_at or -2, normed=False, learned=learned)
         return TextPart(torch.cat([first, second], dim=-1), summary)

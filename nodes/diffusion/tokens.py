@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import gzip
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nodes.diffusion.emphasis import read_emphasis
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from torch import Tensor
 
 START, END = 49406, 49407
 WORDS = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 CHUNK = 77
 T5_END, T5_PADDING = 1, 0
+STAND_IN = 0
+"""The token where a vector of a learned word goes: any but the end token, by which the text's end is found."""
+NOTHING: Mapping[str, Any] = {}
+Token: TypeAlias = "int | Tensor"
 KEEP_TOGETHER = 8
 """A piece of fewer tokens is not cut by the end of a chunk but moved to the next (the peers' rule)."""
 
@@ -27,6 +34,8 @@ class Chunk:
 
     tokens: tuple[int, ...]
     weights: tuple[float, ...]
+    vectors: Mapping[int, Tensor] = field(default_factory=dict)
+    """By place, what stands there for the token's embedding: a vector of a learned word."""
 
 
 @lru_cache(maxsize=1)
@@ -89,10 +98,17 @@ def t5_tokens(text: str, least: int) -> tuple[list[int], list[float]]:
     return [token for token, _ in tokens], [weight for _, weight in tokens]
 
 
-def chunk_text(text: str, padding: int = END) -> list[Chunk]:
-    """Read emphasis and cut the text into chunks; at least one, which may be empty."""
-    pieces = [[(token, piece.weight) for token in tokenize(piece.text)] for piece in read_emphasis(text)]
-    chunks: list[list[tuple[int, float]]] = [[]]
+def chunk_text(text: str, padding: int = END, learned: Mapping[str, Tensor | None] = NOTHING) -> list[Chunk]:
+    """Read emphasis and cut the text into chunks; at least one, which may be empty.
+
+    `learned` says which characters stand for learned words: vectors x width, None for one that is left out.
+    """
+    pieces = [
+        [(token, piece.weight) for token in found]
+        for piece in read_emphasis(text)
+        for found in read_words(piece.text, learned)
+    ]
+    chunks: list[list[tuple[Token, float]]] = [[]]
     for piece in pieces:
         breakable, rest = len(piece) >= KEEP_TOGETHER, piece
         while rest:
@@ -107,7 +123,26 @@ def chunk_text(text: str, padding: int = END) -> list[Chunk]:
     return [close_chunk(chunk, padding) for chunk in chunks]
 
 
-def close_chunk(content: list[tuple[int, float]], padding: int = END) -> Chunk:
+def read_words(text: str, learned: Mapping[str, Tensor | None]) -> Iterator[list[Token]]:
+    """The tokens of plain text and the vectors of learned words, each word a piece of its own."""
+    if not learned:
+        yield list(tokenize(text))
+        return
+    for words in re.split(f"([{re.escape(''.join(learned))}])", text):
+        vectors = learned.get(words)
+        if vectors is not None:
+            yield list(vectors)
+        elif words not in learned:
+            yield list(tokenize(words))
+
+
+def without(text: str, learned: Mapping[str, object]) -> str:
+    """The text for a model that has no vectors of learned words."""
+    return text.translate(dict.fromkeys(map(ord, learned), " ")) if learned else text
+
+
+def close_chunk(content: Sequence[tuple[Token, float]], padding: int = END) -> Chunk:
     rest = [(padding, 1.0)] * (CHUNK - 2 - len(content))
     tokens, weights = zip((START, 1.0), *content, (END, 1.0), *rest, strict=True)
-    return Chunk(tokens, weights)
+    vectors = {place: token for place, token in enumerate(tokens) if not isinstance(token, int)}
+    return Chunk(tuple(token if isinstance(token, int) else STAND_IN for token in tokens), weights, vectors)

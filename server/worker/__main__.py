@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
+from nodes.diffusion.embedding_files import settle_embeddings
 from nodes.hub.places import settle
 from server.messages import ToWorker
 from server.worker.files import Folders
@@ -47,6 +48,7 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     results = options.results.resolve() if options.results else None
     folders = Folders.of(options.home.resolve(), results, options.models, options.model_paths)
+    settle_embeddings(folders.models.folders("embeddings"))
     out = Outgoing(outgoing)
     code = asyncio.run(live(Options(folders, options.device, not options.no_warm_up, options.memory), incoming, out))
     out.close()

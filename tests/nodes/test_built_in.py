@@ -14,7 +14,7 @@ from tests.nodes.make_reference import PAGE, reference
 from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
-    "average_conditioning", "combine_conditioning", "concat_conditioning", "set_conditioning_area",
+    "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
     "set_conditioning_mask", "set_conditioning_range", "set_conditioning_strength", "zero_out_conditioning",
     "cfg_zero_star", "dual_guidance", "limit_guidance", "perpendicular_negative", "perturb_attention",
     "project_guidance", "rescale_guidance", "skip_layers",

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from nodes.api import BadValue
 from nodes.diffusion.emphasis import read_emphasis
 from nodes.diffusion.text import TextStack
 from nodes.diffusion.tokens import CHUNK, END, START, chunk_text, clip_tokenizer, tokenize
+from nodes.diffusion.wording import chosen, has_choice, spells
 from nodes.loaders import Checkpoint
-from nodes.text import encode_text
+from nodes.text import choose_words, encode_text
 from tests.nodes.plain import PlainContext
 
 
@@ -113,3 +115,91 @@ def test_a_long_text_is_encoded_chunk_by_chunk(tiny: Checkpoint, ctx: PlainConte
     assert said.shape == (1, 2 * 77, 128)
     assert torch.allclose(said[:, :77], encode_text(tiny.text_encoder, ctx, "cat " * 75).parts[0].embedding, atol=1e-5)
     assert said.dtype == torch.float32 and not said.is_inference()
+
+
+# ---------------------------------------------------------------- choices
+
+
+def test_a_choice_takes_one_of_its_words_and_the_seed_says_which() -> None:
+    text = "a {red|blue|green} fox"
+    drawn = [chosen(text, seed) for seed in range(60)]
+    assert set(drawn) == {"a red fox", "a blue fox", "a green fox"}
+    assert drawn == [chosen(text, seed) for seed in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("text", "possible"),
+    [
+        ("{old |}house", {"old house", "house"}),
+        ("{a {small|large} house|a tree}", {"a small house", "a large house", "a tree"}),
+        ("{fox}", {"{fox}"}),
+        (r"\{a\|b\}", {r"\{a\|b\}"}),
+        ("a|b", {"a|b"}),
+        ("{a|b", {"{a|b"}),
+        ("a|b}", {"a|b}"}),
+        ("", {""}),
+    ],
+)
+def test_choices_nest_and_what_is_none_stays(text: str, possible: set[str]) -> None:
+    assert {chosen(text, seed) for seed in range(40)} == possible
+    assert not any(has_choice(chosen(text, seed)) for seed in range(3))
+
+
+def test_the_node_shows_what_it_chose(ctx: PlainContext) -> None:
+    words = choose_words(ctx, "a {red|blue} fox", seed=7)
+    assert words in ("a red fox", "a blue fox") and ctx.texts == [words]
+
+
+def test_a_text_with_a_choice_left_is_refused(tiny: Checkpoint, ctx: PlainContext) -> None:
+    with pytest.raises(BadValue, match="leaves a choice open") as refused:
+        encode_text(tiny.text_encoder, ctx, "a {red|blue} fox")
+    assert refused.value.input == "text" and "Choose words" in refused.value.fix
+    plain = encode_text(tiny.text_encoder, ctx, r"a \{red\|blue\} fox").parts[0].embedding
+    assert plain.shape == (1, 77, 128)
+
+
+# ---------------------------------------------------------------- changes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a fox", [("a fox", 0, 1)]),
+        ("a [fox:wolf:0.5]", [("a fox", 0, 0.5), ("a wolf", 0.5, 1)]),
+        ("a[ red:.25] fox", [("a fox", 0, 0.25), ("a red fox", 0.25, 1)]),
+        ("a[ red::0.3] fox", [("a red fox", 0, 0.3), ("a fox", 0.3, 1)]),
+        ("[a:[b:c:0.8]:0.5]", [("a", 0, 0.5), ("b", 0.5, 0.8), ("c", 0.8, 1)]),
+        ("[a:b:0.5] [c:d:0.2]", [("a c", 0, 0.2), ("a d", 0.2, 0.5), ("b d", 0.5, 1)]),
+        ("[(a:1.2):(b:1.3):0.5]", [("(a:1.2)", 0, 0.5), ("(b:1.3)", 0.5, 1)]),
+        ("[a:b:0]", [("b", 0, 1)]),
+        ("[a:b:1]", [("a", 0, 1)]),
+        ("[a:a:0.5]", [("a", 0, 1)]),
+        ("[snow]", [("[snow]", 0, 1)]),
+        ("[a|b]", [("[a|b]", 0, 1)]),
+        ("[a:b:20]", [("[a:b:20]", 0, 1)]),
+        ("[a:b:0.5", [("[a:b:0.5", 0, 1)]),
+        (r"\[a:b:0.5\]", [("[a:b:0.5]", 0, 1)]),
+        ("at 12:30", [("at 12:30", 0, 1)]),
+        ("", [("", 0, 1)]),
+    ],
+)
+def test_square_brackets_change_the_text_during_sampling(text: str, expected: list[tuple[str, float, float]]) -> None:
+    assert [(spell.text, spell.start, spell.end) for spell in spells(text)] == expected
+
+
+def test_each_text_of_a_change_is_heard_in_its_share(tiny: Checkpoint, ctx: PlainContext) -> None:
+    early, late = encode_text(tiny.text_encoder, ctx, "a [fox:wolf:0.4]").parts
+    assert (early.start, early.end, late.start, late.end) == (0, 0.4, 0.4, 1)
+    assert torch.equal(early.embedding, encode_text(tiny.text_encoder, ctx, "a fox").parts[0].embedding)
+    assert torch.equal(late.embedding, encode_text(tiny.text_encoder, ctx, "a wolf").parts[0].embedding)
+
+
+def test_too_many_changes_are_refused(tiny: Checkpoint, ctx: PlainContext) -> None:
+    with pytest.raises(BadValue, match="changes 99 times"):
+        encode_text(tiny.text_encoder, ctx, " ".join(f"[a:b:0.{n:02}]" for n in range(1, 100)))
+
+
+def test_brackets_of_every_kind_may_nest_deep() -> None:
+    depth = 3000
+    assert chosen("{" * depth + "a" + "|b}" * depth, 0)[-1] in "ab"
+    assert spells("[" * depth + "a" + "]" * depth)[0].text == "[" * depth + "a" + "]" * depth

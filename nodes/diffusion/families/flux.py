@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodes.diffusion.clip import Learned
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
@@ -20,6 +21,7 @@ from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty
 from nodes.diffusion.text import TextModels
+from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
 from nodes.types import TextPart
@@ -209,11 +211,11 @@ class FluxText:
     def __init__(self, models: TextModels) -> None:
         assert models.t5 is not None  # the family needs it
         self.t5, self.clip = models.t5, models.clips["clip_l"]
-        self.layers = 0
+        self.layers, self.clips = 0, [self.clip]
 
-    def encode(self, text: str, stop_at: int = 0) -> TextPart:
-        _, summary = self.clip.encode(text, -1, normed=True)
-        return TextPart(self.t5.encode(text, LEAST_T5), summary)
+    def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
+        _, summary = self.clip.encode(text, -1, normed=True, learned=learned)
+        return TextPart(self.t5.encode(without(text, learned), LEAST_T5), summary)
 
 
 FAMILY = Family(

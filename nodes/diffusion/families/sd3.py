@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nodes.diffusion.clip import ClipEncoder
+from nodes.diffusion.clip import ClipEncoder, Learned
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
@@ -23,6 +23,7 @@ from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty
 from nodes.diffusion.text import TextModels
+from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
 from nodes.types import TextPart
@@ -196,25 +197,28 @@ class SD3Text:
 
     def __init__(self, models: TextModels) -> None:
         self.small, self.large, self.t5 = models.clips.get("clip_l"), models.clips.get("clip_g"), models.t5
-        self.layers = min((clip.layers for clip in models.clips.values()), default=0)
+        self.clips = list(models.clips.values())
+        self.layers = min((clip.layers for clip in self.clips), default=0)
 
-    def encode(self, text: str, stop_at: int = 0) -> TextPart:
+    def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
         said, summary = [], []
         for clip, width in ((self.small, CLIP_L_WIDTH), (self.large, CLIP_G_WIDTH)):
-            tokens, whole = self.read(clip, width, text, stop_at)
+            tokens, whole = self.read(clip, width, text, stop_at, learned)
             said.append(tokens)
             summary.append(whole)
-        t5 = self.t5.encode(text, LEAST_T5) if self.t5 is not None else None
+        t5 = self.t5.encode(without(text, learned), LEAST_T5) if self.t5 is not None else None
         wide = TEXT_WIDTH if t5 is None else t5.shape[-1]
         parts = [] if t5 is None else [t5]
         if any(tokens is not None for tokens in said):
             parts.insert(0, join_clips(said, (CLIP_L_WIDTH, CLIP_G_WIDTH), wide))
         return TextPart(torch.cat(parts, dim=1), torch.cat(summary, dim=-1))
 
-    def read(self, clip: ClipEncoder | None, width: int, text: str, stop_at: int) -> tuple[Tensor | None, Tensor]:
+    def read(
+        self, clip: ClipEncoder | None, width: int, text: str, stop_at: int, learned: Learned
+    ) -> tuple[Tensor | None, Tensor]:
         if clip is None:
             return None, torch.zeros(1, width)
-        return clip.encode(text, stop_at or -2, normed=False)
+        return clip.encode(text, stop_at or -2, normed=False, learned=learned)
 
 
 def join_clips(said: list[Tensor | None], widths: tuple[int, ...], wide: int) -> Tensor:
