@@ -112,10 +112,11 @@ def set_continuous_levels(
 
 
 def denoiser_of(model: Model, ctx: Context) -> Denoiser:
-    """The model's network, sampled as the nodes above say."""
+    """The model's network, sampled as the nodes above say; what steers it is loaded when it is first needed."""
+    from nodes.diffusion.control.steering import steerable
     from nodes.diffusion.parametrisation import Unfit, parametrised
 
     try:
-        return parametrised(ctx.weights(model.recipe), model.parametrisation)
+        return steerable(parametrised(ctx.weights(model.recipe), model.parametrisation), ctx.weights)
     except Unfit as error:
         raise BadValue("model", str(error), error.fix) from error

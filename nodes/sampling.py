@@ -176,12 +176,14 @@ def check_size(denoiser: Denoiser, latent: Latent) -> None:
 
 
 def check_beside(denoiser: Denoiser, name: str, text: Conditioning, latent: Latent) -> None:
-    """What the model sees beside the noise, and where in the latent the texts are heard."""
+    """What the model sees beside the noise, what steers it, and where in the latent the texts are heard."""
     from nodes.diffusion.beside import misfit_beside
+    from nodes.diffusion.control.fits import misfit_controls
     from nodes.diffusion.places import misfit_place
 
     found = [misfit_beside(denoiser.beside_channels, part.beside, latent.samples.shape) for part in text.parts]
     found.append(misfit_place(text.parts, *latent.samples.shape[2:]))
+    found.append(misfit_controls(denoiser, text.parts))
     for one in found:
         if one is not None:
             raise BadValue(name, *one)

@@ -109,6 +109,25 @@ class Area:
 
 
 @dataclass(frozen=True)
+class Control:
+    """A picture that steers a model through a ControlNet or an adapter."""
+
+    net: ControlNet
+    pixels: Tensor
+    """float32, batch x height x width x RGB, of any size, 0..1."""
+    strength: float
+    start: float
+    """The shares of sampling where it steers, 0 to 1; both ends belong to them."""
+    end: float
+    mask: Tensor | None = None
+    """float32, batch x height x width of any size: 1 where a ControlNet for inpainting is to paint."""
+    kind: int | None = None
+    """Which of the pictures that a union knows this is."""
+    vae: VAE | None = None
+    """For a net that looks at latents."""
+
+
+@dataclass(frozen=True)
 class TextPart:
     """One text, and what a model is told along with it. None leaves it to what is usual for the model."""
 
@@ -135,6 +154,8 @@ class TextPart:
     start: float = 0.0
     """The shares of sampling where it is heard, 0 to 1; both ends belong to them."""
     end: float = 1.0
+    controls: tuple[Control, ...] = ()
+    """What steers the model beside the text; what they add is added up."""
 
 
 @socket(colour="#f5a35b")
@@ -199,6 +220,26 @@ class VAE:
     recipe: Recipe
     """Loads a `nodes.diffusion.vae.Autoencoder`."""
     space: LatentSpace
+
+
+@socket(colour="#56b8a8")
+@dataclass(frozen=True)
+class ControlNet:
+    """A network beside a model, through which a picture steers it: a ControlNet or a T2I-Adapter."""
+
+    recipe: Recipe
+    """Loads a `nodes.diffusion.control.steering.Net`."""
+    title: str
+    """For people: what it is and for which family."""
+    families: tuple[str, ...]
+    """Names of the families of models that it fits."""
+    sizes: tuple[int, ...]
+    """Those of its model that it was made for, as the model's `Steerable.sizes_steered` says them."""
+    kinds: tuple[str, ...] = ()
+    """The pictures that a union knows; empty for a net of one kind."""
+    looks_at: Literal["picture", "latent"] = "picture"
+    paints: bool = False
+    """Whether it cannot do without a mask."""
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,13 @@ def to_zero_terminal(kept: Tensor) -> Tensor:
     return kept
 
 
+def is_within(sigma: float, levels: Levels, start: float, end: float) -> bool:
+    """Whether a noise level lies between two shares of sampling; both ends belong to it."""
+    above = math.inf if start <= 0 else levels.at(start)
+    below = 0.0 if end >= 1 else levels.at(end)
+    return below <= sigma <= above
+
+
 @dataclass(frozen=True)
 class FlowLevels:
     """The levels of a rectified flow (Liu et al. 2022): x at sigma in (0, 1] is (1 - sigma) · clean + sigma · noise."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nodes.diffusion.control.steering import Steerable
 from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header, UnusableFile, WeightsFile
@@ -71,7 +72,10 @@ class PartRecipe:
         for header in headers:
             part = family.find(header)
             if part is not None:
-                return family.load_denoiser(part, self.prediction, device, dtype)
+                denoiser = family.load_denoiser(part, self.prediction, device, dtype)
+                if isinstance(denoiser, Steerable):
+                    denoiser.family = family.name
+                return denoiser
         raise became(headers[0])
 
 

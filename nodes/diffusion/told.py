@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.control.steering import Steered, lay_controls
 from nodes.diffusion.places import CELL, Window
 from nodes.diffusion.weaken import Weakened
 from nodes.types import Frame, TextPart
@@ -40,6 +41,8 @@ class Told:
     """Rows for which a model with layers is to be a weaker one."""
     windows: tuple[Window, ...] = ()
     """What of the latent each row is; empty when each is the whole of it."""
+    steered: tuple[Steered, ...] = ()
+    """Which rows ControlNets and adapters steer."""
 
 
 def lay_out(
@@ -79,6 +82,7 @@ def lay_out(
         beside=there(stack(samples, batch)),
         mask_beside=there(stack(masks_beside, batch)),
         windows=tuple(window for window in windows for _ in range(batch)),
+        steered=lay_controls(parts, looks, shape, device),
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodes.diffusion.control.looks import MIDDLE, UNetLook
+from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
 from nodes.diffusion.told import Told
@@ -44,6 +46,8 @@ class UNetDenoiser:
 
     masks_text = False
     longest_edge = 0
+    family = ""
+    nets = Nets()
 
     def __init__(self, unet: Any, levels: Levels, traits: UNetTraits, device: str, dtype: str) -> None:
         """`unet`: diffusers' UNet2DConditionModel; it computes in `dtype`, however its weights are kept."""
@@ -55,7 +59,7 @@ class UNetDenoiser:
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
         step = self.levels.timestep(sigma)
         time = torch.full((len(x),), step, device=x.device)
-        scaled = x / math.hypot(sigma, self.traits.data)
+        scaled = latent = x / math.hypot(sigma, self.traits.data)
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
         with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
@@ -66,12 +70,26 @@ class UNetDenoiser:
                 timestep_cond=self.guidance_embedding(told),
                 added_cond_kwargs=self.added(told),
                 return_dict=False,
+                **self.steering(latent, sigma, time, told),
             )[0]
         return clean_of(self.traits.prediction, x, found.float(), sigma, step, self.traits.data)
 
     @property
     def layers(self) -> Layers:
         return layers_of_unet(self.unet)
+
+    @property
+    def sizes_steered(self) -> tuple[int, ...]:
+        """Width of the text, layers a level, channels at each."""
+        config = self.unet.config
+        return self.text_width, config.layers_per_block, *config.block_out_channels
+
+    def steering(self, latent: Tensor, sigma: float, time: Tensor, told: Told) -> dict[str, Any]:
+        """What ControlNets and adapters add inside the UNet; they see the noisy `latent` alone, scaled."""
+        look = UNetLook(latent.to(self.dtype), time, told.tokens.to(self.dtype), self.added(told))
+        found = steer(self.nets, told.steered, look, sigma, self.levels)
+        middle = found.pop(MIDDLE, None)
+        return {**found} if middle is None else {**found, MIDDLE: middle[0]}
 
     def seen_beside(self, x: Tensor, told: Told) -> Tensor:
         """The channels beside the noisy latent; without a picture, nothing to edit or everything to paint."""

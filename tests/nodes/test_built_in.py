@@ -14,6 +14,7 @@ from tests.nodes.make_reference import PAGE, reference
 from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
+    "apply_control", "apply_control_to_one", "load_controlnet",
     "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
     "set_conditioning_mask", "set_conditioning_range", "set_conditioning_strength", "zero_out_conditioning",
     "cfg_zero_star", "dual_guidance", "limit_guidance", "perpendicular_negative", "perturb_attention",

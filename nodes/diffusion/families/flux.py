@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.clip import Learned
+from nodes.diffusion.control.looks import FluxLook
+from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
@@ -149,6 +151,8 @@ class FluxDenoiser:
 
     masks_text = True
     beside_channels = longest_edge = 0
+    family = ""
+    nets = Nets()
 
     def __init__(self, model: Any, config: dict[str, Any], device: str, dtype: str) -> None:
         self.model, self.device, self.guided = model, device, config["guidance_embeds"]
@@ -161,18 +165,30 @@ class FluxDenoiser:
         rows, columns = padded.shape[2] // PATCH, padded.shape[3] // PATCH
         pooled = x.new_zeros(len(x), self.pooled_width) if told.pooled is None else told.pooled
         with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
+            look = FluxLook(
+                pack(padded), torch.full((len(x),), sigma, device=x.device), told.tokens.to(self.dtype),
+                pooled.to(self.dtype), self.guidance(x, told), places(rows, columns, x.device),
+                attended(told, rows * columns, text_first=True),
+                (len(self.model.transformer_blocks), len(self.model.single_transformer_blocks)),
+            )  # fmt: skip
             found: Tensor = self.model(
-                pack(padded),
-                told.tokens.to(self.dtype),
-                pooled.to(self.dtype),
-                torch.full((len(x),), sigma, device=x.device),
-                img_ids=places(rows, columns, x.device),
+                look.x,
+                look.tokens,
+                look.pooled,
+                look.time,
+                img_ids=look.places,
                 txt_ids=torch.zeros(told.tokens.shape[1], 3, device=x.device),
-                guidance=self.guidance(x, told),
-                joint_attention_kwargs={"attention_mask": attended(told, rows * columns, text_first=True)},
+                guidance=look.guidance,
+                joint_attention_kwargs={"attention_mask": look.mask},
                 return_dict=False,
+                **steer(self.nets, told.steered, look, sigma, self.levels),
             )[0]
         return clean_of(x, unpack(found, rows, columns), sigma)
+
+    @property
+    def sizes_steered(self) -> tuple[int, ...]:
+        """Its width."""
+        return (self.model.inner_dim,)
 
     @property
     def layers(self) -> Layers:

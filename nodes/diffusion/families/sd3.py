@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nodes.diffusion.clip import ClipEncoder, Learned
+from nodes.diffusion.control.looks import SD3Look
+from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.flow import PATCH, attended, clean_of, pad_to_patches
 from nodes.diffusion.header import Entry, Header, UnusableFile
@@ -163,6 +165,8 @@ class SD3Denoiser:
 
     masks_text = True
     beside_channels = 0
+    family = ""
+    nets = Nets()
 
     def __init__(self, model: Any, config: dict[str, Any], device: str, dtype: str) -> None:
         self.model, self.device = model, device
@@ -177,15 +181,26 @@ class SD3Denoiser:
         cells = padded.shape[2] // PATCH * (padded.shape[3] // PATCH)
         pooled = x.new_zeros(len(x), self.pooled_width) if told.pooled is None else told.pooled
         with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
+            time = torch.full((len(x),), self.levels.timestep(sigma), device=x.device)
+            look = SD3Look(
+                padded, time, told.tokens.to(self.dtype), pooled.to(self.dtype),
+                attended(told, cells, text_first=False), len(self.model.transformer_blocks), self.model.pos_embed,
+            )  # fmt: skip
             velocity: Tensor = self.model(
-                padded,
-                told.tokens.to(self.dtype),
-                pooled.to(self.dtype),
-                torch.full((len(x),), self.levels.timestep(sigma), device=x.device),
-                joint_attention_kwargs={"attention_mask": attended(told, cells, text_first=False)},
+                look.x,
+                look.tokens,
+                look.pooled,
+                look.time,
+                joint_attention_kwargs={"attention_mask": look.mask},
                 return_dict=False,
+                **steer(self.nets, told.steered, look, sigma, self.levels),
             )[0]
         return clean_of(x, velocity, sigma)
+
+    @property
+    def sizes_steered(self) -> tuple[int, ...]:
+        """Its width."""
+        return (self.model.inner_dim,)
 
     @property
     def layers(self) -> Layers:

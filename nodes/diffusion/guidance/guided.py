@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.denoiser import Denoiser
-from nodes.diffusion.guidance.method import Method, Order, Seen, Side, is_within
-from nodes.diffusion.levels import Levels
+from nodes.diffusion.guidance.method import Method, Order, Seen, Side
+from nodes.diffusion.levels import Levels, is_within
 from nodes.diffusion.parts import silenced
 from nodes.diffusion.places import Place, place_of
 from nodes.diffusion.told import GOOD, POOR, Told, fill, lay_out

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nodes.diffusion.guidance.method import Method, Order, is_within
-from nodes.diffusion.levels import Levels
+from nodes.diffusion.guidance.method import Method, Order
+from nodes.diffusion.levels import Levels, is_within
 
 
 @dataclass(frozen=True)

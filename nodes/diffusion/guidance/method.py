@@ -99,13 +99,6 @@ class Method:
         return seen.guided
 
 
-def is_within(sigma: float, levels: Levels, start: float, end: float) -> bool:
-    """Whether a noise level lies between two shares of sampling; both ends belong to it."""
-    above = math.inf if start <= 0 else levels.at(start)
-    below = 0.0 if end >= 1 else levels.at(end)
-    return below <= sigma <= above
-
-
 def velocity(seen: Seen, clean: Tensor) -> Tensor:
     """x0 as velocity: noise minus picture in a flow, else v (Salimans & Ho 2022, appendix D, in sigmas)."""
     if seen.levels.is_flow:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from nodes.diffusion.beside import misfit_beside
+from nodes.diffusion.control.fits import misfit_controls
 from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit, dot
 from nodes.diffusion.places import misfit_place
@@ -31,6 +32,7 @@ class ThirdText(Method):
             return Unfit(reason, "Take the text encoder from the model's checkpoint.")
         found = [misfit_beside(model.beside_channels, part.beside, shape) for part in self.text.parts]
         found.append(misfit_place(self.text.parts, shape[2], shape[3]))
+        found.append(misfit_controls(model, self.text.parts))
         return next((Unfit(*one) for one in found if one is not None), None)
 
     def asks(self, model: Denoiser, sigma: float, positive: Sequence[TextPart]) -> Side | None:

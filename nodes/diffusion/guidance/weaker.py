@@ -9,7 +9,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from nodes.diffusion.denoiser import Denoiser
-from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit, is_within
+from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit
+from nodes.diffusion.levels import is_within
 from nodes.diffusion.told import GOOD
 from nodes.diffusion.weaken import Layered, Way, Weakening
 from nodes.types import TextPart

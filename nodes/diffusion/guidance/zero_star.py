@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nodes.diffusion.guidance.method import Method, Order, Seen, clean_at, dot, is_within, velocity
+from nodes.diffusion.guidance.method import Method, Order, Seen, clean_at, dot, velocity
+from nodes.diffusion.levels import is_within
 
 LEAST = 1e-8
 

@@ -1,0 +1,189 @@
+"""Nodes through which a picture steers a model: ControlNets and T2I-Adapters, as many as one likes one after another.
+
+They hang on the conditionings: a control is looked at only for the texts that carry it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from nodes.api import BadValue, ModelFile, Number, Title, node
+from nodes.fields import ConditioningOut, Fraction
+from nodes.loaders import said_in_words
+from nodes.types import VAE, Conditioning, Control, ControlNet, Image, Mask
+
+ControlFile = Annotated[Path, ModelFile("controlnet")]
+ControlNetPart = Annotated[ControlNet, Title("ControlNet")]
+Strength = Annotated[float, Number(min=0.0, max=10.0, step=0.05)]
+Kind = Literal[
+    "auto", "lines", "depth", "pose", "soft edge", "normals", "segmentation", "tile", "inpaint", "blur", "grey",
+    "low quality",
+]  # fmt: skip
+
+
+@node(category="control")
+def load_controlnet(file: ControlFile) -> ControlNetPart:
+    """Load a ControlNet or a T2I-Adapter: a network through which a picture steers a model.
+
+    For Stable Diffusion 1.x, 2.x, XL (also unions of several kinds) and 3, and Flux.1; in diffusers' layout, or as
+    single files have it (control_model…, XLabs, TencentARC).
+
+    Args:
+        file: A file in the folder models/controlnet or models/t2i_adapter.
+
+    Returns:
+        It fits models of its family; a sampler says so before it starts when they differ.
+    """
+    from nodes.diffusion.control.recipes import read_control
+
+    return said_in_words("file", lambda: read_control(file))  # type: ignore[no-any-return]
+
+
+class Steered(NamedTuple):
+    """Both texts, each with the picture that steers.
+
+    Args:
+        positive: The wanted text with the control.
+        negative: The unwanted text with the same.
+    """
+
+    positive: ConditioningOut
+    negative: ConditioningOut
+
+
+@node(category="control")
+def apply_control(
+    positive: Conditioning,
+    negative: Conditioning,
+    control: ControlNet,
+    image: Image,
+    strength: Strength = 1.0,
+    start: Fraction = 0.0,
+    end: Fraction = 1.0,
+    kind: Kind = "auto",
+    vae: VAE | None = None,
+    mask: Mask | None = None,
+) -> Steered:
+    """Let a picture steer what is drawn: by its edges, its depth, a pose, or whatever the ControlNet learned.
+
+    Put several one after another to steer by several pictures; what they add is added up.
+
+    Args:
+        positive: What the picture should show.
+        negative: What it should not show.
+        control: The ControlNet or T2I-Adapter.
+        image: What to steer by, as the ControlNet knows it, such as the edges that Canny finds. Where its proportions
+            differ from the picture to make, it fills the frame and what stands out is cut off.
+        strength: How strongly: 1 as it was trained, 0 not at all.
+        start: The share of sampling at which it begins, 0 at the start.
+        end: The share at which it ends, 1 at the end. Ending early leaves details to the texts.
+        kind: What the picture shows, for a union, which knows several kinds; others do not ask.
+        vae: From the checkpoint of the model, for ControlNets of Stable Diffusion 3 and Flux: most look at latents.
+        mask: White where to paint, as large as the picture, for ControlNets trained for inpainting.
+    """
+    put = control_of(control, image, strength, start, end, kind, vae, mask)
+    return Steered(carrying(positive, put), carrying(negative, put))
+
+
+@node(category="control")
+def apply_control_to_one(
+    conditioning: Conditioning,
+    control: ControlNet,
+    image: Image,
+    strength: Strength = 1.0,
+    start: Fraction = 0.0,
+    end: Fraction = 1.0,
+    kind: Kind = "auto",
+    vae: VAE | None = None,
+    mask: Mask | None = None,
+) -> ConditioningOut:
+    """Let a picture steer the model for one text alone, such as one that is heard in a part of the picture.
+
+    Args:
+        conditioning: The text; others are not steered.
+        control: The ControlNet or T2I-Adapter.
+        image: What to steer by, as the ControlNet knows it. It lies over the whole picture, whatever the text's area.
+        strength: How strongly: 1 as it was trained, 0 not at all.
+        start: The share of sampling at which it begins, 0 at the start.
+        end: The share at which it ends, 1 at the end.
+        kind: What the picture shows, for a union, which knows several kinds; others do not ask.
+        vae: From the checkpoint of the model, for ControlNets of Stable Diffusion 3 and Flux: most look at latents.
+        mask: White where to paint, as large as the picture, for ControlNets trained for inpainting.
+
+    Returns:
+        The text with the control.
+    """
+    return carrying(conditioning, control_of(control, image, strength, start, end, kind, vae, mask))
+
+
+def carrying(conditioning: Conditioning, control: Control) -> Conditioning:
+    """The same conditioning with one more control on every part."""
+    return Conditioning(tuple(replace(part, controls=(*part.controls, control)) for part in conditioning.parts))
+
+
+def control_of(
+    net: ControlNet,
+    image: Image,
+    strength: float,
+    start: float,
+    end: float,
+    kind: Kind,
+    vae: VAE | None,
+    mask: Mask | None,
+) -> Control:
+    """Checks all of it. Raises BadValue."""
+    if not math.isfinite(strength) or strength < 0:
+        raise BadValue("strength", f"The strength is {strength:g}.", "Use 0 to 10; 1 is usual.")
+    for name, share in (("start", start), ("end", end)):
+        if not 0 <= share <= 1:
+            raise BadValue(name, f"The {name} is at {share:g} of sampling.", "Use a share from 0 to 1.")
+    if end < start:
+        raise BadValue("end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", "End after the start.")
+    check_vae(net, vae)
+    check_mask(net, image, mask)
+    values = None if mask is None else mask.values
+    return Control(net, image.pixels, strength, start, end, values, number_of(net, kind), vae)
+
+
+def number_of(net: ControlNet, kind: Kind) -> int | None:
+    """Which of a union's kinds is meant; None for a net of one kind."""
+    if not net.kinds:
+        return None
+    if kind not in net.kinds:
+        known = ", ".join(net.kinds)
+        what = "was not said" if kind == "auto" else f"is {kind}, which it does not know"
+        raise BadValue(
+            "kind", f"This union knows several kinds of pictures, and the kind {what}.", f"Choose of {known}."
+        )
+    return net.kinds.index(kind)
+
+
+def check_vae(net: ControlNet, vae: VAE | None) -> None:
+    if net.looks_at != "latent":
+        return
+    if vae is None:
+        raise BadValue("vae", f"It is {net.title}, which looks at the picture as a latent.", "Give it the model's VAE.")
+    from nodes.diffusion.families import family_named
+
+    space = family_named(net.families[0]).space
+    if vae.space.channels != space.channels or vae.space.name not in ("", space.name):
+        raise BadValue(
+            "vae", f"The VAE is one of {vae.space.title}, but it is {net.title}.", f"Take the VAE of {space.title}."
+        )
+
+
+def check_mask(net: ControlNet, image: Image, mask: Mask | None) -> None:
+    if mask is None:
+        if net.paints:
+            raise BadValue("mask", f"It is {net.title} that paints where a mask is white.", "Give it a mask.")
+        return
+    if mask.values.shape[1:] != image.pixels.shape[1:3]:
+        (height, width), (rows, columns) = image.pixels.shape[1:3], mask.values.shape[1:]
+        raise BadValue(
+            "mask", f"The mask is {columns} x {rows}, the picture {width} x {height}.", "Scale one to the other."
+        )
+    if not bool((mask.values > 0.5).any()):
+        raise BadValue("mask", "The mask is empty: nothing of it is white.", "Paint where to paint, or take it away.")
