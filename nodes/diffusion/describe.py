@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nodes.diffusion.embeddings import read_vectors
 from nodes.diffusion.families import recognise
 from nodes.diffusion.header import PICK, Header, UnusableFile
 from nodes.diffusion.looks import looks_like
@@ -45,6 +46,8 @@ def describe(path: Path, kind: str) -> Description:
     """A file or a diffusers folder, as one of `kind` ("checkpoints", "loras", …). Never raises."""
     found = Description()
     try:
+        if kind == "embeddings":
+            return describe_embedding(path)
         headers = open_sources(path)
         found = describe_headers(headers)
         CHECKS.get(kind, pass_all)(path, headers)
@@ -73,6 +76,17 @@ def describe_headers(headers: list[Header]) -> Description:
         tensors=len(entries),
         metadata={key: value for header in headers for key, value in header.metadata.items()},
     )
+
+
+def describe_embedding(path: Path) -> Description:
+    """A learned word: a file of some kilobytes, so that it is read whole. Raises `UnusableFile`."""
+    found = read_vectors(path)
+    sizes = " and ".join(
+        f"{len(vectors)} x {vectors.shape[1]}" + (f" for {TEXT_TITLES[kind]}" if kind else "")
+        for kind, vectors in found.items()
+    )
+    parameters = sum(vectors.numel() for vectors in found.values())
+    return Description(f"a textual inversion embedding, {sizes}", parameters=parameters, tensors=len(found))
 
 
 def check_texts(path: Path, headers: list[Header]) -> None:

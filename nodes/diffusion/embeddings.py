@@ -96,7 +96,7 @@ def read_vectors(path: Path) -> dict[ClipKind | None, Tensor]:
     if isinstance(inner, Mapping):  # AUTOMATIC1111's and the first authors' layout
         held = inner
     tensors = {str(name): tensor for name, tensor in held.items() if isinstance(tensor, Tensor)}
-    by_kind = {KINDS[name]: tensor for name, tensor in tensors.items() if name in KINDS}
+    by_kind = {kind: tensors[name] for name, kind in KINDS.items() if name in tensors}
     if by_kind:
         return {kind: checked(path, tensor) for kind, tensor in by_kind.items()}
     if len(tensors) != 1:

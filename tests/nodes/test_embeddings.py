@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from nodes.api import BadValue, fingerprint_of
+from nodes.diffusion.describe import describe
 from nodes.diffusion.embedding_files import embedding_files, names_in, settle_embeddings
 from nodes.diffusion.recipes import read_text_encoders
 from nodes.diffusion.tokens import chunk_text, tokenize
@@ -158,6 +159,16 @@ def test_sdxl_reads_the_vectors_for_each_of_its_encoders(folder: Path, tmp_path:
 
 def sdxl(folder: Path) -> TextEncoder:
     return read_text_encoders([small.sdxl().write(folder / "sdxl.safetensors")], "sdxl")
+
+
+def test_the_list_of_models_says_what_it_holds(folder: Path) -> None:
+    save(folder / "both.safetensors", clip_l=vectors(2, 768), clip_g=vectors(2, 1280))
+    torch.save({"<fox>": vectors(3, 768)}, folder / "fox.bin")
+    (folder / "no.pt").write_bytes(b"no")
+    both, fox, no = (describe(folder / name, "embeddings") for name in ("both.safetensors", "fox.bin", "no.pt"))
+    assert both.what == "a textual inversion embedding, 2 x 768 for CLIP-L and 2 x 1280 for CLIP-G"
+    assert (fox.what, fox.parameters, fox.problem) == ("a textual inversion embedding, 3 x 768", 3 * 768, "")
+    assert "cannot be read as tensors" in no.problem and no.fix
 
 
 # ---------------------------------------------------------------- names
