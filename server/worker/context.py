@@ -44,6 +44,7 @@ class WorkerContext:
         self._writes: list[Future[Made]] = []
         self._told: list[Future[Made]] = []
         self._sent = 0
+        self._in_use: list[Any] = []
         self._step = self._total = 0
 
     @property
@@ -90,7 +91,10 @@ class WorkerContext:
 
     def weights(self, recipe: Any) -> Any:
         self.raise_if_cancelled()
-        return self._bench.weights().get(recipe)
+        found = self._bench.weights().get(recipe, self._in_use)
+        if recipe not in self._in_use:
+            self._in_use.append(recipe)
+        return found
 
     # ------------------------------------------------------------ for the engine
 

@@ -3,6 +3,10 @@
 How much fits is measured, not assumed: other programs need memory too. When it is short, the weights that are
 wanted last leave first. Nobody knows the future, but workflows are run again and again: what was asked for after
 this recipe the last time will be asked for in the same order again.
+
+A recipe that changes another's weights (a LoRA) never makes a second copy: the base is changed in place when the
+recipe is asked for, and put back when the base is asked for some other way. A node that uses both at once says so, and
+then has a copy of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -54,6 +58,44 @@ class Thrifty(Protocol):
     def load(self, device: str, dtype: str, keeping: Keeping) -> Any: ...
 
 
+@runtime_checkable
+class Changing(Protocol):
+    """A recipe that changes what another one loads, in place: the other stays in memory and is never read again."""
+
+    @property
+    def base(self) -> Recipe: ...
+
+    def extra(self) -> int:
+        """Bytes it takes beside the base, in float32."""
+        ...
+
+    def change(self, weights: Any) -> Callable[[], None]:
+        """Gives what undoes it, bit for bit. When it raises, nothing has changed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Weights of their own, for a node that uses one base in two ways at once."""
+
+    recipe: Any
+
+    @property
+    def size(self) -> int:
+        return int(self.recipe.size)
+
+    @property
+    def title(self) -> str:
+        return _title(self.recipe)
+
+    def sizes(self, device: str, dtype: str) -> Mapping[Keeping, int]:
+        sizes: Mapping[Keeping, int] = self.recipe.sizes(device, dtype)
+        return sizes
+
+    def load(self, device: str, dtype: str, keeping: Keeping = "whole") -> Any:
+        return self.recipe.load(device, dtype, keeping)
+
+
 class NotEnoughMemory(MemoryError):
     """Weights do not fit, whatever else leaves. `fix` says what to do."""
 
@@ -71,6 +113,9 @@ class Held:
     size: int
     keeping: Keeping
     used: float
+    changed: Changing | None = None
+    """What has changed them for now."""
+    undo: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -121,13 +166,21 @@ class Weights:
         self._asked: deque[Recipe] = deque(maxlen=REMEMBERED)
         self._lock = threading.RLock()
 
-    def get(self, recipe: Recipe) -> Any:
-        """The weights of a recipe. Raises what its `load` raises, and NotEnoughMemory."""
+    def get(self, recipe: Recipe, beside: Sequence[Recipe] = ()) -> Any:
+        """The weights of a recipe, good until another recipe for the same base is asked for.
+
+        `beside`: what the same node has asked for and still uses, in that order, so that it must stay as it is. Raises
+        what the recipe's `load` and `change` raise, and NotEnoughMemory.
+        """
         with self._lock:
-            held = self._held.get(recipe)
+            key = _base(recipe)
+            if next((other for other in beside if _base(other) == key), recipe) != recipe:
+                key, recipe = Apart(recipe), Apart(recipe)
+            held = self._held.get(key)
             if held is None:
-                held = self._bring(recipe)
-            self._asked.append(recipe)
+                held = self._bring(key)
+            self._change(held, key, recipe)
+            self._asked.append(key)
             held.used = time.time()
             return held.weights
 
@@ -155,6 +208,29 @@ class Weights:
         )
 
     # ------------------------------------------------------------ bringing weights in (the lock is held)
+
+    def _change(self, held: Held, key: Recipe, recipe: Recipe) -> None:
+        """Have the weights as the recipe says: what changed them for another is undone first."""
+        wanted = recipe if isinstance(recipe, Changing) else None
+        if held.changed == wanted:
+            return
+        if held.undo is not None:
+            held.undo()
+            held.changed, held.undo = None, None
+        if wanted is None:
+            return
+        self._make_room(wanted.extra() // (1 if self._device.dtype == "float32" else 2), key)
+        try:
+            held.undo = wanted.change(held.weights)
+        except Exception as error:
+            if not is_shortage(error):
+                raise
+        if held.undo is None:
+            print("worker: memory is short; every other model leaves it", file=sys.stderr)
+            self._held = {key: held}
+            _give_back()
+            held.undo = wanted.change(held.weights)
+        held.changed = wanted
 
     def _bring(self, recipe: Recipe) -> Held:
         keeping, size = self._choose(recipe)
@@ -212,7 +288,7 @@ class Weights:
 
     def _make_room(self, size: int, wanted: Recipe) -> None:
         """Let weights go until the new ones fit with room to compute, those first that are missed last."""
-        leaving = [recipe for recipe in self._by_next_use(wanted) if self._held[recipe].size]
+        leaving = [recipe for recipe in self._by_next_use(wanted) if self._held[recipe].size and recipe != wanted]
         while leaving and not self._fits(size):
             del self._held[leaving.pop(0)]
             _give_back()
@@ -255,6 +331,11 @@ def is_shortage(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in WORDS)
+
+
+def _base(recipe: Recipe) -> Recipe:
+    """The recipe whose weights it uses."""
+    return recipe.base if isinstance(recipe, Changing) else recipe
 
 
 def _title(recipe: Recipe) -> str:

@@ -1,0 +1,222 @@
+"""LoRA files and their kin, read from their headers: which layer each changes, how, and what fits a model.
+
+A file holds several small tensors for each layer. Which of them there are says how they are put together (changes.py).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nodes.diffusion.families import family_named
+from nodes.diffusion.header import Entry, Header, UnusableFile, WeightsFile
+from nodes.diffusion.layouts import Place
+from nodes.diffusion.looks import looks_like
+from nodes.diffusion.patches.changes import Alpha, Change, Kind, changed_shape
+from nodes.diffusion.patches.names import names_of_layers
+from nodes.diffusion.patches.tensors import Readable, Shapes, tensors_of
+from nodes.diffusion.sources import open_again, read_json
+
+ROLES = {
+    "lora_up.weight": "up", "lora_down.weight": "down", "lora_mid.weight": "mid", "lora_up.bias": "up_bias",
+    "lora_B.weight": "up", "lora_A.weight": "down", "lora_B.bias": "up_bias",
+    "lora.up.weight": "up", "lora.down.weight": "down",
+    "lora_linear_layer.up.weight": "up", "lora_linear_layer.down.weight": "down",
+    "lora_magnitude_vector": "magnitude", "lora_magnitude_vector.weight": "magnitude", "dora_scale": "dora",
+    "alpha": "alpha", "diff": "diff", "diff_b": "diff_b", "w_norm": "diff", "b_norm": "diff_b",
+}  # fmt: skip
+ROLES |= {role: role for role in (
+    "hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "hada_t1", "hada_t2", "lokr_w1", "lokr_w1_a", "lokr_w1_b",
+    "lokr_w2", "lokr_w2_a", "lokr_w2_b", "lokr_t2",
+)}  # fmt: skip
+ENDS = tuple(sorted(ROLES, key=len, reverse=True))
+NEEDED: dict[Kind, set[str]] = {
+    "lora": {"up", "down"}, "loha": {"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}, "diff": {"diff"},
+}  # fmt: skip
+OLD_PROCESSOR = re.compile(r"\.processor\.(to_\w+?)_lora\.")
+ADAPTER = re.compile(r"\.default(_\d+)?(?=\.|$)")
+TEXT_STARTS = ("lora_te", "lora_clip_", "lora_t5", "text_encoder", "clip_", "t5xxl.")
+CONTEXT_WIDTHS = {768: "sd1", 1024: "sd2", 1280: "sdxl_refiner", 2048: "sdxl"}
+"""By the width of the text that the attention of a UNet reads."""
+NAMED = 3
+"""Keys that fit nothing which are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What of a file fits a model."""
+
+    changes: tuple[Change, ...]
+    unknown: tuple[str, ...]
+    """What fits no layer, by the file's names of layers."""
+    extra: int
+    """Numbers in the weights that are changed."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a file holds for one layer."""
+
+    stem: str
+    entries: Mapping[str, Entry]
+    """By role."""
+
+
+def layers_in(header: Header) -> tuple[dict[str, Layer], list[str]]:
+    """By the file's names; and the tensors whose role is unknown."""
+    found: dict[str, dict[str, Entry]] = {}
+    unknown: list[str] = []
+    for name, entry in header.entries.items():
+        said = ADAPTER.sub("", OLD_PROCESSOR.sub(lambda old: f".{new_processor(old[1])}.lora.", name))
+        end = next((end for end in ENDS if said.endswith(f".{end}")), None)
+        if end is None:
+            unknown.append(name)
+        else:
+            stem = said[: -len(end) - 1].removeprefix("base_model.model.")
+            found.setdefault(stem, {})[ROLES[end]] = entry
+    return {stem: Layer(stem, entries) for stem, entries in found.items()}, unknown
+
+
+def new_processor(layer: str) -> str:
+    return "to_out.0" if layer == "to_out" else layer
+
+
+def is_for_text(stem: str) -> bool:
+    return stem.startswith(TEXT_STARTS)
+
+
+def open_lora(path: Path) -> Header:
+    """The header of a LoRA or one of its kin. Raises `UnusableFile`."""
+    stat = path.stat() if path.is_file() else None
+    file = WeightsFile(path, stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0)
+    header = open_again((file,))
+    layers, _ = layers_in(header)
+    if not any(kinds_of(layer) for layer in layers.values()):
+        raise UnusableFile(
+            f"{path.name} looks like {looks_like(header)}. Expected a LoRA (or LoHa, LoKr, DoRA, or a difference).",
+            "Pick another file.",
+        )
+    return header
+
+
+def kinds_of(layer: Layer) -> list[Kind]:
+    """How its tensors are put together, and whether they change its bias too; nothing when some are missing."""
+    roles = layer.entries.keys()
+    found: list[Kind] = [kind for kind, needed in NEEDED.items() if needed <= roles]
+    if all(f"lokr_w{n}" in roles or {f"lokr_w{n}_a", f"lokr_w{n}_b"} <= roles for n in (1, 2)):
+        found.append("lokr")
+    return found[:1] + (["bias"] if roles & {"diff_b", "up_bias"} else [])
+
+
+@lru_cache(maxsize=64)
+def fit(file: WeightsFile, recipe: Readable) -> Fit:
+    """What a file changes in a recipe's weights. Raises `UnusableFile` for layers of another size."""
+    header = open_again((file,))
+    shapes = tensors_of(recipe).shapes
+    names = names_of_layers(recipe.family, shapes)
+    layers, odd = layers_in(header)
+    alpha = usual_alpha(header)
+    texts = recipe.part == "text_encoder"
+    unknown = [name for name in odd if is_for_text(name) == texts]
+    changes: list[Change] = []
+    for layer in layers.values():
+        place = names.get(layer.stem)
+        made = changes_of(layer, place, shapes, alpha) if place is not None else []
+        if not made and is_for_text(layer.stem) == texts:
+            unknown.append(layer.stem)
+        for change in made:
+            check_size(header, recipe, layer, change, shapes)
+        changes += made
+    touched = {target for change in changes for target in change.targets}
+    return Fit(tuple(changes), tuple(unknown), sum(math.prod(shapes[name]) for name in touched))
+
+
+def changes_of(layer: Layer, place: Place, shapes: Shapes, alpha: Callable[[str], Alpha | None]) -> list[Change]:
+    """Of a layer's weight and of its bias, where the model has them."""
+    made = []
+    for kind in kinds_of(layer):
+        leaf = "bias" if kind == "bias" else "weight"
+        targets = tuple(f"{target}.{leaf}" for target in place.targets)
+        if all(target in shapes for target in targets):
+            said = alpha(layer.stem) if "alpha" not in layer.entries else None
+            made.append(Change(kind, targets, place.halves_swapped, dict(layer.entries), said))
+    return made
+
+
+def check_size(header: Header, recipe: Readable, layer: Layer, change: Change, shapes: Shapes) -> None:
+    """Raises `UnusableFile` that names both sides."""
+    rows = sum(shapes[target][0] for target in change.targets)
+    inner = math.prod(shapes[change.targets[0]][1:])
+    found = changed_shape(change)
+    if found is None or found != (rows, inner):
+        said = "another size" if found is None else f"{found[0]} x {found[1]}"
+        raise UnusableFile(
+            f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {family_named(recipe.family).title}: "
+            f"its {layer.stem} is {said}, and the model's {rows} x {inner}.",
+            "Pick a file that was made for this model.",
+        )
+
+
+def describe_misfit(header: Header, recipe: Readable) -> tuple[str, str]:
+    """What is said of a file none of whose layers a model has, and what to do."""
+    layers, _ = layers_in(header)
+    model = family_named(recipe.family).title
+    if layers and all(is_for_text(stem) for stem in layers):
+        return f"{header.name} changes text encoders alone.", "Use Load LoRA, at a model strength of your choice."
+    what = f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {model}: none of its layers fits."
+    return what, "Pick a file that was made for this model."
+
+
+def kind_of_file(header: Header) -> str:
+    """Which models it was made for, in words, as far as its names and sizes tell."""
+    family = family_of(header)
+    return f"a LoRA for {family_named(family).title}" if family else "a LoRA for another kind of model"
+
+
+def family_of(header: Header) -> str:
+    """The family it was made for; empty when nothing tells."""
+    for name, entry in header.entries.items():
+        if re.search(r"double_blocks|single_blocks|single_transformer_blocks", name):
+            return "flux1"
+        if re.search(r"joint_blocks|attn\W?add_q_proj|attn_add_q_proj", name):
+            return "sd3"
+        reads = re.search(r"attn2[._](processor\.)?to_[kv]", name) and re.search(r"down|lora_A|hada_w[12]_b", name)
+        if reads and len(entry.shape) >= 2 and entry.shape[1] in CONTEXT_WIDTHS and "joint" not in name:
+            return CONTEXT_WIDTHS[entry.shape[1]]
+    return "sdxl" if any(name.startswith("lora_te2_") for name in header.entries) else ""
+
+
+def usual_alpha(header: Header) -> Callable[[str], Alpha | None]:
+    """Alpha of layers that hold none: what diffusers' metadata or peft's file beside it say, else none."""
+    try:
+        said: Any = json.loads(header.metadata.get("lora_adapter_metadata", "{}"))
+    except (ValueError, RecursionError):
+        said = None
+    path = header.file.path
+    if path.name == "adapter_model.safetensors":
+        said = read_json(path.with_name("adapter_config.json"))
+    if not isinstance(said, dict):
+        return lambda stem: None
+
+    def of(stem: str) -> Alpha | None:
+        network, _, layer = stem.partition(".")
+        start = f"{network}." if f"{network}.lora_alpha" in said else ""
+        pattern = said.get(f"{start}alpha_pattern") or {}
+        found = pattern.get(layer if start else stem, said.get(f"{start}lora_alpha"))
+        if not isinstance(found, int | float) or isinstance(found, bool):
+            return None
+        return Alpha(float(found), said.get(f"{start}use_rslora") is True)
+
+    return of
+
+
+def names_told(unknown: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = len(unknown) - NAMED
+    return ", ".join(unknown[:NAMED]) + (f" and {more} more" if more > 0 else "")
