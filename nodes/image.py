@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import math
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
-from nodes.api import BadValue, node
+from nodes.api import BadValue, Number, Slider, Title, node
 from nodes.fields import Fraction, ImageOut, PictureFile, Pixels
+from nodes.mask import same_count
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 ScaleMethod = Literal["lanczos", "bicubic", "bilinear", "area", "nearest"]
 Fit = Literal["stretch", "crop", "pad"]
+Direction = Literal["left to right", "upside down"]
+Start = Annotated[int, Number(min=0, max=16_384, step=8)]
+Degrees = Annotated[float, Slider(min=-180.0, max=180.0, step=1.0)]
+LARGEST = 32_768
+"""Pixels along an edge that a picture may have."""
 BlendMode = Literal["normal", "multiply", "screen", "overlay", "add", "difference", "darken", "lighten"]
 
 
@@ -67,6 +74,109 @@ def scale_image(
 
 
 @node(category="image")
+def scale_image_by(
+    image: Image, factor: Annotated[float, Slider(min=0.1, max=8.0, step=0.05)] = 2.0, method: ScaleMethod = "lanczos"
+) -> ImageOut:
+    """Make a picture larger or smaller by a factor.
+
+    Args:
+        image: The picture.
+        factor: 2 doubles both edges.
+        method: See Scale image.
+
+    Returns:
+        The picture in the new size.
+    """
+    from nodes.diffusion.resize import resize
+
+    height, width = image.pixels.shape[1:3]
+    if not (math.isfinite(factor) and factor > 0 and max(height, width) * factor <= LARGEST):
+        what = f"A picture of {width} x {height} cannot be scaled by {factor:g}."
+        raise BadValue("factor", what, f"No edge may be longer than {LARGEST} pixels.")
+    return Image(resize(image.pixels, max(1, round(width * factor)), max(1, round(height * factor)), method, "stretch"))
+
+
+class Size(NamedTuple):
+    """How large a picture is.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        pictures: How many the batch holds.
+    """
+
+    width: Annotated[int, Title("Width")]
+    height: Annotated[int, Title("Height")]
+    pictures: Annotated[int, Title("Pictures")]
+
+
+@node(category="image")
+def image_size(image: Image) -> Size:
+    """Say how large a picture is.
+
+    Args:
+        image: The picture.
+    """
+    count, height, width, _ = image.pixels.shape
+    return Size(width, height, count)
+
+
+@node(category="image")
+def crop_image(image: Image, left: Start = 0, top: Start = 0, width: Pixels = 512, height: Pixels = 512) -> ImageOut:
+    """Cut a rectangle out of a picture.
+
+    Args:
+        image: The picture.
+        left: Pixels to leave out at the left.
+        top: Pixels to leave out at the top.
+        width: Width of the rectangle; what stands out of the picture is left out.
+        height: Height of the rectangle.
+
+    Returns:
+        The rectangle.
+    """
+    rows, columns = image.pixels.shape[1:3]
+    for name, start, length, whole in (("left", left, width, columns), ("top", top, height, rows)):
+        if start < 0 or start >= whole or length < 1:
+            what = f"The rectangle begins at {start} and is {length} long; the picture has {whole} pixels there."
+            raise BadValue(name, what, f"Use 0 to {whole - 1}, and a length of at least 1.")
+    return Image(image.pixels[:, top : top + height, left : left + width].contiguous())
+
+
+@node(category="image")
+def flip_image(image: Image, direction: Direction = "left to right") -> ImageOut:
+    """Mirror a picture.
+
+    Args:
+        image: The picture.
+        direction: Which way.
+
+    Returns:
+        The mirrored picture.
+    """
+    return Image(image.pixels.flip(2 if direction == "left to right" else 1))
+
+
+@node(category="image")
+def rotate_image(image: Image, degrees: Degrees = 90.0, expand: bool = True) -> ImageOut:
+    """Turn a picture clockwise.
+
+    Args:
+        image: The picture.
+        degrees: How far. Quarter turns keep every pixel.
+        expand: Make room for the corners; off, the size stays and corners are cut.
+
+    Returns:
+        The turned picture, black where nothing was.
+    """
+    from nodes.diffusion.filters import turn
+
+    if not math.isfinite(degrees):
+        raise BadValue("degrees", f"A picture cannot be turned by {degrees}.", "Use a number.")
+    return Image(turn(image.pixels.permute(0, 3, 1, 2), degrees, expand).permute(0, 2, 3, 1).contiguous())
+
+
+@node(category="image")
 def invert(image: Image) -> ImageOut:
     """Turn every colour into its opposite, as in a negative.
 
@@ -107,20 +217,9 @@ def blend_images(base: Image, overlay: Image, factor: Fraction = 0.5, mode: Blen
     above = overlay.pixels
     if above.shape[1:3] != (height, width):
         above = resize(above, width, height, "lanczos", "stretch")
-    below, above = same_batch(base.pixels, above)
+    below, above = same_count(base.pixels, above)
     pixels = below + (combine(below, above, mode) - below) * factor
     return Blended(Image(pixels.clamp(0, 1)), Mask((pixels - below).abs().amax(-1)))
-
-
-def same_batch(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Repeat the shorter batch's last picture, as lists do."""
-    count = max(len(first), len(second))
-
-    def fill(pixels: Tensor) -> Tensor:
-        missing = count - len(pixels)
-        return pixels if not missing else pixels[[*range(len(pixels)), *[-1] * missing]]
-
-    return fill(first), fill(second)
 
 
 def combine(below: Tensor, above: Tensor, mode: BlendMode) -> Tensor:

@@ -14,6 +14,8 @@ from nodes.levels import denoiser_of
 from nodes.types import Conditioning, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from nodes.diffusion.denoiser import Denoiser
     from nodes.diffusion.levels import Levels
     from nodes.diffusion.preview import LatentPreview
@@ -46,7 +48,8 @@ def sample(
         model: The denoiser.
         positive: What the picture should show.
         negative: What it should not show; without it guidance has no effect.
-        latent: An empty latent, or one of a picture to change (with denoise below 1).
+        latent: An empty latent, or one of a picture to change (with denoise below 1). Of one with a mask only what
+            is white in the mask changes.
         seed: Which noise to start from. The same seed gives the same picture.
         steps: How often the model looks; 20 to 30 is usual.
         guidance: How strongly the texts steer. 1 is not at all, 5 to 8 is usual, more looks burnt.
@@ -79,9 +82,9 @@ def sample(
     both = sampler in READ_UNCONDITIONAL
     check_methods("model", model, denoiser, start.samples.shape)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both, model.guidance)
-    walked = walk(guided, start.samples, model.space, Walk(sampler, sigmas, seed, add_noise))
+    walked = walk(guided, start.samples, model.space, Walk(sampler, sigmas, seed, add_noise), start.mask)
     last = run(walked, len(sigmas) - 1, model.space, ctx)
-    return replace(start, samples=last.x.cpu())
+    return sampled(start, last.x, sigmas[-1])
 
 
 def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> Step:
@@ -91,6 +94,16 @@ def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> 
         ctx.preview(partial(preview, step.denoised))
         last = step
     return last
+
+
+def sampled(start: Latent, x: Tensor, sigma: float) -> Latent:
+    """What a run gave that ended at this sigma. Its mask remembers what is kept while there is noise over it."""
+    mask = start.mask
+    if mask is not None and sigma > 0 and mask.original is None:
+        mask = replace(mask, original=start.samples)
+    elif mask is not None and sigma == 0:
+        mask = replace(mask, original=None)
+    return replace(start, samples=x.cpu(), mask=mask)
 
 
 def check_numbers(steps: int = 1, guidance: float = 1.0, denoise: float = 1.0) -> None:

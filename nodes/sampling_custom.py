@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, Number, Title, node, socket
 from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
 from nodes.levels import denoiser_of
-from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run
+from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run, sampled
 from nodes.schedules import Sigmas, SigmasOut
 from nodes.types import Conditioning, Latent, Model
 
@@ -192,7 +192,8 @@ def sample_pieces(
         sampler: How to step.
         sigmas: The noise levels to visit, falling. When the last is above 0, noise is left in the latent.
         noise: Where random numbers come from.
-        latent: An empty latent, or one to change: it is noised to the first sigma.
+        latent: An empty latent, or one to change: it is noised to the first sigma. Of one with a mask only what is
+            white in the mask changes.
     """
     from nodes.diffusion.sample import Walk, walk
     from nodes.diffusion.samplers import READ_UNCONDITIONAL, options_of
@@ -210,9 +211,9 @@ def sample_pieces(
     options = options_of(sampler.name, sampler.eta, sampler.s_noise)
     plan = Walk(sampler.name, sigmas.values, noise.seed, noise.adds, choice_of(noise), options)
     guided = guider.bind(denoiser, len(start.samples), sampler.name in READ_UNCONDITIONAL)
-    last = run(walk(guided, start.samples, space, plan), len(sigmas.values) - 1, space, ctx)
-    made = replace(start, samples=last.x.cpu())
-    return Sampled(made, replace(start, samples=last.denoised.cpu()))
+    walked = walk(guided, start.samples, space, plan, start.mask)
+    last = run(walked, len(sigmas.values) - 1, space, ctx)
+    return Sampled(sampled(start, last.x, sigmas.values[-1]), sampled(start, last.denoised, 0.0))
 
 
 @node(category="sampling/sigmas")

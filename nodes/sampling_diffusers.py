@@ -61,6 +61,9 @@ def sample_with_diffusers(
 
     check_numbers(steps, guidance)
     start = fit_latent(latent, model.space)
+    if start.mask is not None:
+        what = "The latent has a mask of what to keep, but this node starts from noise alone."
+        raise BadValue("latent", what, "Use Sample, or an empty latent.")
     denoiser = denoiser_of(model, ctx)
     check_texts(denoiser, positive, negative, start)
     check_methods("model", model, denoiser, start.samples.shape)

@@ -62,6 +62,18 @@ class Mask:
     """float32, batch x height x width, 0..1."""
 
 
+@dataclass(frozen=True)
+class NoiseMask:
+    """Where a sampler may change a latent."""
+
+    values: Tensor
+    """float32, 1 or batch x 1 x height x width like the latent: 1 is painted anew, 0 is kept."""
+    in_time: bool = False
+    """What lies between joins later (differential diffusion) instead of being mixed."""
+    original: Tensor | None = None
+    """What is kept, shaped like the samples, where those carry noise already; None is the samples themselves."""
+
+
 @socket(colour="#f277b5")
 @dataclass(frozen=True)
 class Latent:
@@ -69,6 +81,8 @@ class Latent:
     """float32, batch x channels x height x width, as the VAE writes and reads them (unscaled)."""
     space: LatentSpace | None = None
     """None for an empty latent: zeros that take the space of the model that samples them."""
+    mask: NoiseMask | None = None
+    """None lets samplers change all of it."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +209,14 @@ class Continuous:
 Parametrisation: TypeAlias = Shift | Discrete | Continuous
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """A model that looks at one overlapping tile after the other; pixels along an edge."""
+
+    size: int
+    overlap: int
+
+
 @socket(colour="#b39ddb")
 @dataclass(frozen=True)
 class Model:
@@ -205,6 +227,8 @@ class Model:
     """Methods beyond plain guidance that samplers honour, each a `nodes.diffusion.guidance.Method`."""
     parametrisation: Parametrisation | None = None
     """How it is sampled; None is as its file says."""
+    tiles: Tiles | None = None
+    """None looks at the whole latent at once."""
 
 
 @socket(colour="#f2cf5b")

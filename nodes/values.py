@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated, Literal, NamedTuple
 
-from nodes.api import BadValue, Title, node
+from nodes.api import BadValue, Number, Title, node
 from nodes.fields import LongText, SeedNumber
 
+Several = Annotated[int, Number(min=1, max=256, step=1)]
 Operation = Literal["add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"]
 
 
@@ -35,6 +36,27 @@ def integer(value: int = 0) -> Annotated[int, Title("Number")]:
         The number; it fits where any number is wanted.
     """
     return value
+
+
+@node(category="values")
+def number_range(first: float = 0.0, last: float = 1.0, count: Several = 5) -> Annotated[list[float], Title("Numbers")]:
+    """Numbers at even distances, as a list: what follows runs once for each.
+
+    Args:
+        first: The first number.
+        last: The last one.
+        count: How many, both ends included.
+
+    Returns:
+        The numbers in order.
+    """
+    if not (isfinite(first) and isfinite(last)):
+        raise BadValue("first", f"The range from {first} to {last} has no end.", "Use numbers.")
+    if not 1 <= count <= 10_000:
+        raise BadValue("count", f"A range cannot have {count} numbers.", "Use 1 to 256.")
+    # Both ends are exact: first + share · (last - first) would not give the last one back.
+    shares = [number / max(count - 1, 1) for number in range(count)]
+    return [first * (1 - share) + last * share for share in shares]
 
 
 @node(category="values")

@@ -39,7 +39,7 @@ LAYERS = (
     Layer(("server.config",), ("server.model_folders",), ("platformdirs", "psutil")),
     Layer(("server.graph",), SCHEMA, ("msgspec", "networkx", "PIL")),
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
-    Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3")),
+    Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil")),
     Layer(("nodes.hub",), (), ("huggingface_hub", "blake3", "filelock")),
     Layer(("nodes.demo",), ("nodes.diffusion", "nodes.types"), (*TORCH, "numpy", "PIL", "rich", "platformdirs")),
     NODES,

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.noise import Noise, NoiseChoice
+from nodes.diffusion.painting import Painting
 from nodes.diffusion.samplers import SAMPLERS, Denoise, Step
-from nodes.types import LatentSpace
+from nodes.types import LatentSpace, NoiseMask
 
 
 class Guide(Denoise, Protocol):
@@ -34,15 +35,30 @@ class Walk:
     """Of this sampler, by name: eta, s_noise …"""
 
 
-def walk(denoise: Guide, samples: Tensor, space: LatentSpace, plan: Walk) -> Iterator[Step]:
-    """Yield each step, in the samples' own scale, on the device. `samples`: batch x channels x height x width."""
+def walk(
+    denoise: Guide, samples: Tensor, space: LatentSpace, plan: Walk, mask: NoiseMask | None = None
+) -> Iterator[Step]:
+    """Yield each step, in the samples' own scale, on the device. `samples`: batch x channels x height x width.
+
+    Where the mask is 0, the result is the original bit for bit, or with the noise of the last sigma.
+    """
     noise = Noise(plan.seed, samples.shape, denoise.device, plan.noise)
     clean = scaled(samples.float(), space)
     added = noise.start if plan.add_noise else torch.zeros_like(clean)
     x = denoise.levels.start(clean, added, plan.sigmas[0]).to(denoise.device)
-    for step in SAMPLERS[plan.sampler](denoise, x, plan.sigmas, noise, **plan.options):
-        left = denoise.levels.end(step.x, plan.sigmas[-1])
-        yield Step(step.index, unscaled(left, space), unscaled(step.denoised, space))
+    if mask is None:
+        for step in SAMPLERS[plan.sampler](denoise, x, plan.sigmas, noise, **plan.options):
+            left = denoise.levels.end(step.x, plan.sigmas[-1])
+            yield Step(step.index, unscaled(left, space), unscaled(step.denoised, space))
+        return
+    original = (samples if mask.original is None else mask.original).float()
+    kept = scaled(original, space).to(denoise.device)
+    painting = Painting(denoise, kept, noise.start.to(denoise.device), mask, plan.sigmas[0])
+    last, painted = plan.sigmas[-1], painting.values > 0
+    kept = unscaled(denoise.levels.end(painting.kept(last), last), space) if last else original.to(denoise.device)
+    for step in SAMPLERS[plan.sampler](painting, x, plan.sigmas, noise, **plan.options):
+        left = unscaled(denoise.levels.end(step.x, last), space)
+        yield Step(step.index, torch.where(painted, left, kept), unscaled(step.denoised, space))
 
 
 def scaled(samples: Tensor, space: LatentSpace) -> Tensor:

@@ -10,37 +10,103 @@ from torch import Tensor
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import modern_vae_name, vae_part
 from nodes.diffusion.read import build_empty, fill_module
+from nodes.diffusion.room import free_bytes
+from nodes.diffusion.tiles import Canvas, Tiling, Watch, cut
 
 PREFIXES = ("first_stage_model.", "vae.", "")
 GROUPS = 32
+COPIES = 4.0
+"""Tensors of the full size and the greatest width there that are alive at once while a picture is decoded."""
+
+
+USUAL = Tiling(size=64, overlap=16, margin=2)
+"""In latent values: tiles of 512 x 512 pixels for the VAEs of Stable Diffusion."""
+LEAST = 32
+"""Latent values along the edge of the smallest tile that is taken without being asked."""
+ROOM_SHARE = 0.8
+"""Of free memory, what a picture may take in one piece."""
 
 
 class Autoencoder:
-    """A VAE. Latents are unscaled; pictures are float32 on the CPU, batch x height x width x RGB, 0..1."""
+    """A VAE. Latents are unscaled; pictures are float32 on the CPU, batch x height x width x RGB, 0..1.
+
+    A picture for which memory is short is worked on in overlapping tiles, as is every one with a `tiling` (in latent
+    values). What tiles differ in, for each is normed by itself, is blended over their overlap.
+    """
 
     def __init__(self, vae: Any, device: str) -> None:
         """`vae`: diffusers' AutoencoderKL."""
         self.vae, self.device = vae, device
         self.dtype = next(vae.parameters()).dtype
 
-    def decode(self, samples: Tensor) -> Tensor:
-        """One image at a time, which keeps memory flat."""
-        return torch.cat([self.decode_one(one) for one in torch.split(samples, 1)])
+    @property
+    def downscale(self) -> int:
+        """Pixels along an edge for a latent value."""
+        return int(2 ** (len(self.vae.config.block_out_channels) - 1))
 
-    def decode_one(self, samples: Tensor) -> Tensor:
+    def decode(self, samples: Tensor, tiling: Tiling | None = None, watch: Watch = iter) -> Tensor:
+        """One image at a time, which keeps memory flat."""
+        tiling = tiling or self.tiling_if_short(*samples.shape[2:])
+        planes = [self.decode_one(one, tiling, watch) for one in torch.split(samples, 1)]
+        return (torch.cat(planes).permute(0, 2, 3, 1) / 2 + 0.5).clamp(0, 1).contiguous()
+
+    def decode_one(self, samples: Tensor, tiling: Tiling | None, watch: Watch) -> Tensor:
+        if tiling is None:
+            try:
+                return self.planes_of(samples)
+            except torch.OutOfMemoryError:
+                tiling = USUAL
+        factor, (height, width) = self.downscale, samples.shape[2:]
+        canvas = Canvas((1, 3, height * factor, width * factor), tiling.times(factor))
+        for tile in watch(cut(height, width, tiling)):
+            canvas.add(tile.times(factor), self.planes_of(tile.of(samples)))
+        return canvas.whole()
+
+    def planes_of(self, samples: Tensor) -> Tensor:
+        """float32 on the CPU, batch x RGB x height x width, about -1..1."""
         with torch.inference_mode():
             picture: Tensor = self.vae.decode(samples.to(self.device, self.dtype), return_dict=False)[0]
-        return (picture.float().permute(0, 2, 3, 1).cpu() / 2 + 0.5).clamp(0, 1).contiguous()
+        return picture.to("cpu", torch.float32)
 
-    def encode(self, pixels: Tensor) -> Tensor:
+    def encode(self, pixels: Tensor, tiling: Tiling | None = None, watch: Watch = iter) -> Tensor:
         """The mean of the latents, so that the same picture gives the same latent. Edges must divide by 8."""
-        return torch.cat([self.encode_one(one) for one in torch.split(pixels, 1)])
+        height, width = (length // self.downscale for length in pixels.shape[1:3])
+        tiling = tiling or self.tiling_if_short(height, width)
+        return torch.cat([self.encode_one(one, tiling, watch) for one in torch.split(pixels, 1)])
 
-    def encode_one(self, pixels: Tensor) -> Tensor:
-        scaled = (pixels * 2 - 1).permute(0, 3, 1, 2).to(self.device, self.dtype)
+    def encode_one(self, pixels: Tensor, tiling: Tiling | None, watch: Watch) -> Tensor:
+        planes = (pixels * 2 - 1).permute(0, 3, 1, 2)
+        if tiling is None:
+            try:
+                return self.mean_of(planes)
+            except torch.OutOfMemoryError:
+                tiling = USUAL
+        factor, (height, width) = self.downscale, (length // self.downscale for length in planes.shape[2:])
+        canvas = Canvas((1, int(self.vae.config.latent_channels), height, width), tiling)
+        for tile in watch(cut(height, width, tiling)):
+            canvas.add(tile, self.mean_of(tile.times(factor).of(planes)))
+        return canvas.whole()
+
+    def mean_of(self, planes: Tensor) -> Tensor:
         with torch.inference_mode():
-            mean: Tensor = self.vae.encode(scaled, return_dict=False)[0].mean
+            mean: Tensor = self.vae.encode(planes.to(self.device, self.dtype), return_dict=False)[0].mean
         return mean.to("cpu", torch.float32, copy=True)
+
+    def tiling_if_short(self, height: int, width: int) -> Tiling | None:
+        """How to cut a latent of this size when memory is short for it in one piece; None when it is not."""
+        room = free_bytes(self.device) * ROOM_SHARE
+        if self.bytes_for(height, width) <= room:
+            return None
+        size = USUAL.size
+        while size > LEAST and self.bytes_for(size, size) > room:
+            size //= 2
+        return Tiling(size, USUAL.overlap, USUAL.margin)
+
+    def bytes_for(self, height: int, width: int) -> int:
+        """About what a latent of this size takes while it is decoded in one piece; encoding takes less."""
+        first, *rest = self.vae.config.block_out_channels
+        widest = max(first, *rest[:1])  # of what is computed at the picture's full size
+        return int(height * width * self.downscale**2 * widest * self.dtype.itemsize * COPIES)
 
 
 def find_vae(header: Header) -> Header | None:

@@ -10,6 +10,8 @@ from nodes.loaders import Checkpoint, load_checkpoint
 from tests.nodes.plain import PlainContext
 from tests.nodes.tiny import write_checkpoint
 
+DEMO = Path(__file__).parents[2] / "nodes" / "demo" / "models" / "checkpoints" / "loom-demo.safetensors"
+
 
 @pytest.fixture(scope="session")
 def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,6 +21,12 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tiny_file: Path) -> Checkpoint:
     return load_checkpoint(tiny_file)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Checkpoint:
+    """The model that ships: trained weights, where random ones would say nothing."""
+    return load_checkpoint(DEMO)
 
 
 @pytest.fixture(scope="session")

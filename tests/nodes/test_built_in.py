@@ -14,6 +14,14 @@ from tests.nodes.make_reference import PAGE, reference
 from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
+    "add_latents", "adjust_colours", "batch_of_images", "batch_of_latents", "blend_latents", "blur_image",
+    "colour_to_mask", "combine_masks", "composite_images", "composite_latents", "crop_image", "crop_latent",
+    "decode_in_tiles", "draw_mask", "encode_in_tiles", "encode_to_inpaint", "extend_image", "feather_mask",
+    "fill_masked", "flip_image", "flip_latent", "grow_mask", "image_size", "invert_latent", "join_images",
+    "join_latents", "list_images", "list_latents", "match_histogram", "multiply_latent", "number_range",
+    "pick_images", "pick_latents", "project_image", "repeat_image", "repeat_latent", "rotate_image", "rotate_latent",
+    "scale_image_by", "scale_latent", "scale_latent_by", "scale_mask", "set_noise_mask", "sharpen_image",
+    "subtract_latents", "threshold_mask", "tile_model", "walk_latents",
     "apply_control", "apply_control_to_one", "load_controlnet",
     "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
     "set_conditioning_mask", "set_conditioning_range", "set_conditioning_strength", "zero_out_conditioning",
