@@ -11,7 +11,8 @@ from nodes.api import Node
 
 NAMES = ("conditioning", "control", "editing", "forward", "guidance", "image", "image_batch", "image_tone",
          "inpaint", "inversion", "latent", "latent_math", "levels", "loaders", "logic", "mask", "output",
-         "sampling", "sampling_custom", "sampling_diffusers", "schedules", "text", "tiling", "values")  # fmt: skip
+         "preprocess", "sampling", "sampling_custom", "sampling_diffusers", "schedules", "text", "tiling",
+         "values")  # fmt: skip
 MODULES = [f"nodes.{name}" for name in NAMES]
 PACK = "custom_nodes.darkroom"
 
