@@ -29,6 +29,7 @@ from server.messages import (
     FromWorker,
     JobCancelled,
     JobChanged,
+    JobComputed,
     JobFailed,
     JobFinished,
     JobInfo,
@@ -107,6 +108,8 @@ class Dispatcher:
         self._retained = 0
         self._records: OrderedDict[str, bytes] = OrderedDict()
         self._current: LiveJob | None = None
+        self._saving: dict[str, LiveJob] = {}
+        """Jobs whose files are still being written while the next one runs."""
         self._opened = False
         self._background: set[asyncio.Task[None]] = set()
 
@@ -118,7 +121,7 @@ class Dispatcher:
 
     @property
     def running(self) -> int:
-        return int(self._current is not None)
+        return len(self._running_jobs())
 
     def positions(self) -> dict[str, int]:
         """How many jobs are ahead of each that waits."""
@@ -181,10 +184,19 @@ class Dispatcher:
         self._opened = False
         self.questions.give_up("the server stops")
         await self.keeper.stop(self._config.limits.stop_deadline)
-        if self._current is not None:
-            await self._database.write(partial(jobs.requeue, job=self._current.info.id))
+        for live in self._running_jobs():
+            await self._database.write(partial(jobs.requeue, job=live.info.id))
 
     # ------------------------------------------------------------ running
+
+    def _running_jobs(self) -> list[LiveJob]:
+        return [*self._saving.values(), *([] if self._current is None else [self._current])]
+
+    def _live(self, job: str) -> LiveJob | None:
+        """A job that runs, by its id."""
+        if self._current is not None and self._current.info.id == job:
+            return self._current
+        return self._saving.get(job)
 
     def _take(self, job: str) -> Waiting:
         waiting = self._waiting.pop(job)
@@ -232,17 +244,39 @@ class Dispatcher:
 
     def _end(self, live: LiveJob, state: JobState, failure: Failure | None = None, record: bytes | None = None) -> None:
         """Keep the end of the current job, tell it once it is kept, and go on with the next job meanwhile."""
-        self._current = None
+        if self._current is live:
+            self._current = None
+        self._saving.pop(live.info.id, None)
         end = End(state, self._clock(), failure, record)
         info = replace(live.info, state=state, finished=end.finished, failure=failure)
         operation = partial(jobs.finish, job=info.id, document=info.document, end=end)
         self._keep(operation, lambda _: self._tell_end(live, info))
-        if record is not None and live.info.document:
-            self._records[live.info.document] = record
-            self._records.move_to_end(live.info.document)
+        if record is not None:
+            self._remember(live.info.document, record)
+        self._next()
+
+    def _only_saving(self, live: LiveJob, record: bytes) -> None:
+        """A job has computed everything: the next may run while its files are written."""
+        self._current = None
+        self._saving[live.info.id] = live
+        self._remember(live.info.document, record)
+        self._next()
+
+    def _again(self, live: LiveJob) -> None:
+        """Take back a job whose files were not all written when another ended the worker; its results are kept."""
+        info = replace(live.info, state="queued", started=None)
+        self._database.note(partial(jobs.requeue, job=info.id))
+        self._waiting[info.id] = Waiting(info, None)
+        self._waiting.move_to_end(info.id, last=False)
+        self._hub.publish(JobChanged(info))
+
+    def _remember(self, document: str, record: bytes) -> None:
+        """The record of a document's last job, for the next one."""
+        if document:
+            self._records[document] = record
+            self._records.move_to_end(document)
             while len(self._records) > RECORDS:
                 self._records.popitem(last=False)
-        self._next()
 
     def _tell_end(self, live: LiveJob, info: JobInfo) -> None:
         live.info = info
@@ -289,24 +323,26 @@ class Dispatcher:
     # ------------------------------------------------------------ what the worker says
 
     def _heard(self, message: FromWorker) -> None:
-        live = self._current
+        live = self._live(getattr(message, "job", ""))
         match message:
             case CatalogueReady():
                 self._catalogue(bytes(message.catalogue))
             case CacheReport():
                 self.cache_use = message.use
                 self._hub.publish(message)
-            case NodesChanged() if live is not None and live.info.id == message.job:
+            case NodesChanged() if live is not None:
                 for node in live.change(message):
                     self._hub.forget_previews(message.job, node)
                 self._hub.publish(message)
-            case Progress() if live is not None and live.info.id == message.job:
+            case Progress() if live is not None:
                 live.progress[message.node] = message
                 self._hub.publish(message)
             case OutputMade():
                 new = NewOutput(message.job, message.output, self._clock())
                 self._keep(partial(outputs.add, new=new), self._tell_output)
-            case JobFinished() | JobFailed() | JobCancelled() if live is not None and live.info.id == message.job:
+            case JobComputed() if live is not None and live is self._current:
+                self._only_saving(live, bytes(message.record))
+            case JobFinished() | JobFailed() | JobCancelled() if live is not None:
                 self._job_ended(live, message)
             case _:
                 pass
@@ -338,9 +374,16 @@ class Dispatcher:
 
     def _died(self, end: WorkerExit) -> None:
         self.questions.give_up(end.sentence)
-        live = self._current
-        if live is None:
+        if not self._running_jobs():
             return
+        *innocent, newest = self._running_jobs()
+        self._saving.clear()
+        for live in reversed(innocent):
+            self._again(live)
+        self._blame(newest, end)
+
+    def _blame(self, live: LiveJob, end: WorkerExit) -> None:
+        """End a job that ended the worker."""
         self.keeper.survived()  # The job is to blame; the worker starts again at once.
         running = live.running
         node = running[0] if len(running) == 1 else ""

@@ -252,6 +252,16 @@ class OutputMade(Message, frozen=True):
     output: OutputFile
 
 
+class JobComputed(Message, frozen=True):
+    """All nodes of the job are through, and only files are still being written: the next job may come.
+
+    `record` is that of `JobFinished`, which follows, or `JobFailed` where a file could not be written.
+    """
+
+    job: str
+    record: msgspec.Raw
+
+
 class JobFinished(Message, frozen=True):
     """The job is done. `record`, opaque to the web process, lets a later run say why its nodes ran."""
 
@@ -305,6 +315,7 @@ FromWorker = (
     | NodesChanged
     | Progress
     | OutputMade
+    | JobComputed
     | JobFinished
     | JobFailed
     | JobCancelled

@@ -45,6 +45,10 @@ class Host(Protocol):
         """What an earlier run made belongs to this one as well."""
         ...
 
+    def computed(self) -> None:
+        """Every node is through, and only files are still being written. Not called where none are."""
+        ...
+
 
 class Prepared(NamedTuple):
     """A plan, and the record of the document's last run, if there is one."""
@@ -67,7 +71,7 @@ class Run:
         self._ready_async: list[Unit] = []
         self._tasks: dict[asyncio.Task[None], Unit] = {}
         self._open = self._busy = self._writing = 0
-        self._draining = self._pumping = self._cancelled = False
+        self._draining = self._pumping = self._cancelled = self._computed = False
         self._fault: Fault | None = None
         self._unplanned: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -352,9 +356,8 @@ class Run:
             self._busy -= 1
             self._schedule.finish(unit, result)
             self._writing += bool(writes)
-            if not writes:
-                self._open -= 1
-                self._check_end()
+            self._open -= not writes
+            self._check_end()
         if writes:
             when_settled(writes, partial(self._settled, unit, result, writes))
 
@@ -422,7 +425,14 @@ class Run:
 
     def _check_end(self) -> None:
         """End when nothing is open, or nothing runs and writes any more after a halt (the lock is held)."""
-        if self._busy or self._writing or self._draining or (self._open and not self.halted.is_set()):
+        if self._busy or self._draining:
+            return
+        if self._writing:
+            if self._open == self._writing and not self._computed and not self.halted.is_set():
+                self._computed = True
+                self._host.computed()
+            return
+        if self._open and not self.halted.is_set():
             return
         if self._ended is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(_wake, self._ended)

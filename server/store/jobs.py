@@ -132,7 +132,7 @@ def finish(connection: Connection, job: str, document: str, end: End) -> None:
 
 
 def requeue(connection: Connection, job: str) -> None:
-    """Put a running job back without counting the attempt: the server ends in good order."""
+    """Put a running job back without counting the attempt: it is not to blame for its end."""
     change = update(jobs).where(jobs.c.id == job, jobs.c.state == "running")
     connection.execute(change.values(state="queued", started=None, attempts=jobs.c.attempts - 1))
 

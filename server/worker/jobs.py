@@ -23,7 +23,7 @@ from server.engine.memory_tier import Made
 from server.engine.plan import Files, Planned, Stamp, make_plan
 from server.engine.run import Prepared, Run
 from server.graph.prompt import Prompt, decode
-from server.messages import Failure, FromWorker, JobCancelled, JobFailed, JobFinished, RunJob
+from server.messages import Failure, FromWorker, JobCancelled, JobComputed, JobFailed, JobFinished, RunJob
 from server.worker.context import Bench, WorkerContext
 from server.worker.device import Device
 from server.worker.events import Events
@@ -69,6 +69,9 @@ class JobHost:
             job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self._halted
         )
         self.changed = self.events.changed
+        self._loop = loop
+        self.through = asyncio.Event()
+        """Set when nothing of the job is left, or nothing but files being written."""
         self.intact = shop.results.intact
 
     def context(self, node: str) -> NodeContext:
@@ -76,6 +79,9 @@ class JobHost:
 
     def listed(self, node: str, made: Made) -> None:
         self.events.made(node, made)
+
+    def computed(self) -> None:
+        self._loop.call_soon_threadsafe(self.through.set)
 
     def stamp(self, input: Input, name: str, node: str) -> Stamp:
         """The file a constant names. Reading a large one for the first time shows as progress of its node."""
@@ -91,7 +97,10 @@ class JobHost:
 
 
 class Jobs:
-    """The queue of this process. All methods are called on the event loop."""
+    """The queue of this process. All methods are called on the event loop.
+
+    One job computes at a time; while the files of one are written the next one computes already.
+    """
 
     def __init__(
         self,
@@ -104,7 +113,9 @@ class Jobs:
         self._stopping = False
         self._waiting: deque[RunJob] = deque()
         self._current: tuple[str, Run] | None = None
+        """The one that computes."""
         self._task: asyncio.Task[None] | None = None
+        self._saving: set[asyncio.Task[None]] = set()
 
     def add(self, message: RunJob) -> None:
         self._waiting.append(message)
@@ -127,25 +138,41 @@ class Jobs:
             self.cancel(self._current[0])
         if self._task is not None:
             await self._task
+        await asyncio.gather(*self._saving)
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
             message = self._waiting.popleft()
-            host = JobHost(message, self._plan, self._shop, asyncio.get_running_loop())
+            host = JobHost(message, self._plan, self._shop, loop)
             self._current = message.job, host.run
-            began = time.perf_counter()
-            try:
-                await host.run.finish()
-                record = await _encoded(host.run)
-                ending: FromWorker = JobFinished(message.job, time.perf_counter() - began, msgspec.Raw(record))
-            except BaseException as error:  # whatever it was, the next job runs
-                ending = _ending(message.job, error)
-            self._shop.previews.forget()
-            host.events.flush()
-            if not self._stopping:
-                self._shop.send(ending)
-                self._ended()
+            whole = loop.create_task(self._see_through(message.job, host))
+            await host.through.wait()
             self._current = None
+            self._shop.previews.forget()
+            if whole.done():
+                continue
+            self._saving.add(whole)
+            whole.add_done_callback(self._saving.discard)
+            record = await _encoded(host.run)
+            if not whole.done():
+                host.events.flush()
+                self._shop.send(JobComputed(message.job, msgspec.Raw(record)))
+
+    async def _see_through(self, job: str, host: JobHost) -> None:
+        """Run a job, and tell of its end when its last file is written."""
+        began = time.perf_counter()
+        try:
+            await host.run.finish()
+            record = await _encoded(host.run)
+            ending: FromWorker = JobFinished(job, time.perf_counter() - began, msgspec.Raw(record))
+        except BaseException as error:  # whatever it was, the next job runs
+            ending = _ending(job, error)
+        host.events.flush()
+        if not self._stopping or isinstance(ending, JobFinished):
+            self._shop.send(ending)
+            self._ended()
+        host.through.set()
 
     def _plan(self, message: RunJob, files: Files) -> list[Planned]:
         try:

@@ -58,6 +58,8 @@ class Silent:
 
     def listed(self, node: str, made: Made) -> None: ...
 
+    def computed(self) -> None: ...
+
 
 def chain(length: int, *, start: str = "number") -> Prompt:
     """A number, increased again and again, then shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -56,8 +57,17 @@ class ToyContext:
             future.set_exception(OSError(28, "No space left on device"))
             return []
         path = self._log.folder / name
-        path.write_text(str(image))
-        future.set_result({"path": name, "text": str(image)})
+
+        def write() -> None:
+            if self._log.pen is not None:
+                self._log.pen.wait(60)
+            path.write_text(str(image))
+            future.set_result({"path": name, "text": str(image)})
+
+        if self._log.pen is None:
+            write()
+        else:
+            threading.Thread(target=write).start()
         return [path]
 
     def show_image(self, image: Any) -> None: ...
@@ -86,6 +96,8 @@ class Log:
 
     folder: Path = Path()
     full_disk: bool = False
+    pen: threading.Event | None = None
+    """Files are written when this is set; None: at once."""
     lines: list[str] = field(default_factory=list)
     """Like "run a", "done a", "cached b": in the order in which they happened, without the waiting."""
     states: dict[str, str] = field(default_factory=dict)
@@ -100,6 +112,9 @@ class Log:
 
     def context(self, node: str) -> ToyContext:
         return ToyContext(self)
+
+    def computed(self) -> None:
+        self.lines.append("computed")
 
     def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None:
         self.states[node], self.reasons[node] = state, reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,18 @@ async def test_a_file_that_cannot_be_written_fails_its_node(bench: Bench) -> Non
     assert log.failure is not None
     assert (log.failure.fault.node, log.states["out"]) == ("out", "failed")
     assert "No space left" in log.failure.fault.what
+
+
+async def test_once_only_files_are_left_it_is_told_and_the_run_ends_with_them(bench: Bench) -> None:
+    log = Log(pen=threading.Event())
+    prompt = {"a": step("number", value=4), "out": step("save", value=link("a")), "b": step("show", value=link("a"))}
+    run = asyncio.create_task(bench.run(prompt, log=log))
+    await eventually(lambda: "computed" in log.lines)
+    assert log.states["b"] == "done" and log.states["out"] == "running" and not run.done()
+    assert log.pen is not None
+    log.pen.set()
+    assert (await run).states["out"] == "done"
+    assert log.lines.count("computed") == 1
 
 
 async def test_a_result_that_was_lost_after_planning_is_computed_after_all(bench: Bench) -> None:

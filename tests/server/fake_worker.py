@@ -33,6 +33,7 @@ from server.messages import (
     Failure,
     FromWorker,
     JobCancelled,
+    JobComputed,
     JobFailed,
     JobFinished,
     ListModels,
@@ -73,6 +74,7 @@ class FakeWorker:
         self.inbox: queue.Queue[ToWorker | None] = queue.Queue()
         self.cancelled: set[str] = set()
         self.stopping = self.deaf = False
+        self.saving: list[tuple[RunJob, str]] = []
         self.limits = (0, 0)
         self.out = os.fdopen(os.dup(1), "wb", buffering=0)
         os.dup2(2, 1)
@@ -139,7 +141,10 @@ class FakeWorker:
         self.deaf = do == "hang"  # before anyone can hear that the job runs
         if job.job not in self.cancelled:
             self.send(NodesChanged(job.job, [NodeChange(node, "running", "never cached")]))
+        saving, self.saving = self.saving, []
         getattr(self, f"do_{do}")(job, node, int(count or 0))
+        for earlier in saving:
+            self.finish(*earlier)
 
     def finish(self, job: RunJob, node: str) -> None:
         self.send(NodesChanged(job.job, [NodeChange(node, "done", seconds=0.001)]))
@@ -187,6 +192,11 @@ class FakeWorker:
         self.send(OutputMade(job.job, file))
         self.send(OutputMade(job.job, OutputFile(node, "", "text/plain", "previews", text="a number: 5")))
         self.finish(job, node)
+
+    def do_save(self, job: RunJob, node: str, _: int) -> None:
+        """Compute, then write files until the next job is through."""
+        self.send(JobComputed(job.job, msgspec.Raw(b'{"computed": true}')))
+        self.saving.append((job, node))
 
     def do_many(self, job: RunJob, node: str, count: int) -> None:
         for start in range(0, count, 500):

@@ -92,6 +92,36 @@ async def test_a_job_whose_worker_dies_fails_with_the_cause_and_the_next_one_run
     assert again["state"] == "done"
 
 
+async def test_the_next_job_runs_while_the_files_of_one_are_written(server: Server) -> None:
+    async with server.browser() as browser:
+        saving = await server.submit("save")
+        assert (await server.get(f"/api/jobs/{saving}"))["state"] == "running"
+        following = await server.submit("finish")
+        await browser.until_ended(following)
+        assert (await browser.until_ended(saving))["state"] == "done"
+    assert (await server.get("/api/system"))["running"] == 0
+
+
+async def test_a_job_that_only_saves_runs_again_when_another_ends_the_worker(server: Server) -> None:
+    async with server.browser() as browser:
+        saving = await server.submit("save")
+        guilty = await server.submit("kill")
+        innocent = await server.submit("finish")
+        assert (await browser.until_ended(guilty))["state"] == "failed"
+        assert (await browser.until_ended(innocent))["state"] == "done"
+        assert (await browser.until_ended(saving))["state"] == "done"
+
+
+async def test_a_job_that_ends_the_worker_while_it_saves_fails(server: Server) -> None:
+    async with server.browser() as browser:
+        job = await server.submit("save")
+        await browser.until_kind("jobchanged")
+        while server.services.dispatcher.active():
+            await asyncio.sleep(0.01)
+        server.services.dispatcher.keeper.kill("The power went.")
+        assert (await browser.until_ended(job))["failure"]["what"] == "The power went."
+
+
 async def test_the_end_of_the_workers_log_is_kept_with_the_failure(server: Server) -> None:
     job, _ = await server.run("log")
     assert "the device is on fire" in job["failure"]["traceback"]

@@ -60,6 +60,13 @@ export class RunDrawing {
     this.#patch(output.node, { outputs: [...before, output] });
   }
 
+  /** A picture of the job before, written while this one runs: shown until there is one of this job. */
+  late(output: OutputInfo): void {
+    if (!output.url || this.#fresh.has(output.node)) return;
+    const before = this.#waiting.get(output.node)?.outputs ?? this.#view.all.get(output.node)?.outputs ?? [];
+    this.#patch(output.node, { outputs: [...before.filter(({ job }) => job === output.job), output] });
+  }
+
   /** The URL stays good until the next preview of the node. */
   preview(node: string, picture: Blob): string {
     const old = this.#previews.get(node);

@@ -15,7 +15,8 @@ export interface SessionEvents {
   document: () => string;
   /** The catalogue has this revision now; empty when it is not known. */
   onCatalogue: (revision: string) => void;
-  onFinished: (job: JobInfo, ran: number) => void;
+  /** `ran`: how many nodes ran; null where nobody watched. */
+  onFinished: (job: JobInfo, ran: number | null) => void;
   onReconnected: () => void;
 }
 
@@ -228,8 +229,8 @@ export class Session {
     if (job.document !== this.#events.document()) return;
     if (job.state === 'running' && this.shown?.id !== job.id) this.#begin(job);
     if (this.shown?.id !== job.id) {
-      // A job cancelled while it waited was never drawn.
-      if (!isActive(job) && before && isActive(before)) this.#events.onFinished(job, 0);
+      // A job cancelled while it waited was never drawn; one whose files are written while the next runs, no more.
+      if (!isActive(job) && before && isActive(before)) this.#events.onFinished(job, null);
       return;
     }
     this.shown = job;
@@ -261,6 +262,7 @@ export class Session {
   #outputAdded(output: OutputInfo): void {
     this.outputs = withOutputs(this.outputs, [output]);
     if (this.#isShown(output.job)) this.#drawing.output(output);
+    else if (this.jobs.find(({ id }) => id === output.job)?.document === this.#events.document()) this.#drawing.late(output);
   }
 
   #preview({ header, blob }: Picture): void {

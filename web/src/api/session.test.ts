@@ -8,7 +8,7 @@ import { output } from './testing/outputs';
 const job = (id: string, state: JobInfo['state'], created = 1, document = 'd'): JobInfo => ({ id, state, created, document, title: id });
 
 let runs: Map<string, NodeRun>;
-let finished: [string, number][];
+let finished: [string, number | null][];
 let session: Session;
 
 beforeEach(() => {
@@ -65,6 +65,18 @@ describe('a job of the open document', () => {
     session.receive({ kind: 'jobchanged', job: { ...job('a', 'failed'), failure } });
     expect(runs.get('sample')).toMatchObject({ state: 'failed', failure });
     expect(finished).toEqual([['a', 0]]);
+  });
+
+  test('shows its picture also when the next one runs by then, until that one has its own', () => {
+    session.receive({ kind: 'jobchanged', job: job('a', 'running', 1) });
+    session.receive({ kind: 'jobchanged', job: job('b', 'running', 2) });
+    session.receive({ kind: 'outputadded', output: output(1) });
+    expect(runs.get('save')?.outputs).toEqual([output(1)]);
+    session.receive({ kind: 'jobchanged', job: job('a', 'done', 1) });
+    expect(finished).toEqual([['a', null]]);
+    session.receive({ kind: 'outputadded', output: { ...output(2), job: 'b' } });
+    session.receive({ kind: 'outputadded', output: output(3) });
+    expect(runs.get('save')?.outputs).toEqual([{ ...output(2), job: 'b' }]);
   });
 
   test('is followed by the next one of several', () => {

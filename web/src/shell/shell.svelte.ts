@@ -168,7 +168,7 @@ export class Shell {
     this.notices.add('warning', strings.packs.count(broken.length), news.map(({ pack }) => pack).join(', '), action);
   }
 
-  #finished(job: JobInfo, ran: number): void {
+  #finished(job: JobInfo, ran: number | null): void {
     if (job.state === 'failed' && job.failure) {
       const { what, fix, node } = job.failure;
       const action = node ? { label: strings.problems.go, run: () => this.reveal(node) } : undefined;
