@@ -48,7 +48,8 @@ class PartRecipe:
     @property
     def title(self) -> str:
         """For people: the file and the part."""
-        return f"{PART_TITLES[self.part]} of {self.sources[0][0].path.name}"
+        of = f" of {self.sources[0][0].path.name}" if self.sources else ""
+        return f"{PART_TITLES[self.part]}{of}"
 
     def sizes(self, device: str, dtype: str) -> dict[Keeping, int]:
         """Bytes it takes on a device, by the ways in which it can be kept there."""

@@ -15,6 +15,8 @@ from nodes.diffusion.sources import open_again
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 DENOISER = "denoiser"
+NO_WEIGHTS = ("position_ids", "logit_scale")
+"""What files hold beside the weights of text encoders."""
 
 
 class Tensors(Protocol):
@@ -50,6 +52,7 @@ class FileTensors:
             f"{network}.{name}": entry
             for network, header in headers_of(recipe).items()
             for name, entry in header.entries.items()
+            if not name.endswith(NO_WEIGHTS)
         }
 
     @property
