@@ -31,6 +31,8 @@ IDS = {
     "image_to_mask", "inpaint_conditioning", "instruct_pix2pix_conditioning", "invert_mask", "mask_to_image",
     "gits_schedule", "load_from_hub", "set_continuous_levels", "set_prediction", "set_shift", "set_shift_by_size",
     "load_model", "load_text_encoders", "load_vae", "set_guidance", "set_picture_size", "show_picture",
+    "add_difference", "add_models", "load_latent", "load_lora", "load_lora_for_model", "merge_blocks", "merge_models",
+    "save_checkpoint", "save_latent", "save_lora", "subtract_models",
     "add_noise", "align_your_steps", "blend_images", "choose_sampler", "curve_schedule", "cut_sigmas", "decode_latent",
     "empty_latent", "encode_image", "encode_text", "flux2_schedule", "guide", "integer", "invert", "join_sigmas",
     "load_checkpoint", "load_image", "ltxv_schedule", "math", "no_noise", "noise", "noise_of_latent", "number",
