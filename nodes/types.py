@@ -157,6 +157,8 @@ class TextPart:
     guidance: float | None = None
     """For models that learned guidance by heart, such as Flux.1 dev."""
     beside: Beside | None = None
+    labels: Tensor | None = None
+    """float32, batch x width: what an unCLIP model reads of a picture."""
     strength: float = 1.0
     """The part's share beside the others of its conditioning."""
     area: Area | None = None
@@ -236,6 +238,24 @@ class Model:
 class TextEncoder:
     recipe: Recipe
     """Loads a `nodes.diffusion.text.TextStack`."""
+
+
+@socket(colour="#9ccc65")
+@dataclass(frozen=True)
+class ClipVision:
+    recipe: Recipe
+    """Loads a `nodes.diffusion.clip_vision.ImageReader`."""
+
+
+@socket(colour="#c5e1a5")
+@dataclass(frozen=True)
+class ImageEmbedding:
+    """What CLIP sees in a picture."""
+
+    summary: Tensor
+    """float32, batch x width: the picture as a whole."""
+    states: Tensor
+    """float32, batch x tokens x width: the layer before the last."""
 
 
 @socket(colour="#ef7d6b")

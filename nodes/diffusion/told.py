@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.control.pictures import Prompted, lay_pictures
 from nodes.diffusion.control.steering import Steered, lay_controls
 from nodes.diffusion.places import CELL, Window
 from nodes.diffusion.weaken import Weakened
@@ -33,6 +34,8 @@ class Told:
     """float32, rows x 7: height, width, top, left, target height, target width, aesthetic score."""
     guidance: Tensor | None = None
     """float32, one a row; NaN leaves it to the model."""
+    labels: Tensor | None = None
+    """float32, rows x width: what an unCLIP model reads of a picture."""
     beside: Tensor | None = None
     """float32, rows x channels x height x width, unscaled."""
     mask_beside: Tensor | None = None
@@ -43,6 +46,8 @@ class Told:
     """What of the latent each row is; empty when each is the whole of it."""
     steered: tuple[Steered, ...] = ()
     """Which rows ControlNets and adapters steer."""
+    prompted: tuple[Prompted, ...] = ()
+    """Which rows attend to pictures beside their texts."""
 
 
 def lay_out(
@@ -79,10 +84,12 @@ def lay_out(
         pooled=there(stack([part.pooled for part in parts], batch)),
         frame=torch.tensor(frames).repeat_interleave(batch, dim=0).to(device),
         guidance=torch.tensor(guidance).repeat_interleave(batch).to(device),
+        labels=there(stack([part.labels for part in parts], batch)),
         beside=there(stack(samples, batch)),
         mask_beside=there(stack(masks_beside, batch)),
         windows=tuple(window for window in windows for _ in range(batch)),
         steered=lay_controls(parts, looks, shape, device),
+        prompted=lay_pictures(parts, batch, device),
     )
 
 

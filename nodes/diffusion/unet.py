@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.control.looks import MIDDLE, UNetLook
+from nodes.diffusion.control.pictures import attending, text_attentions
 from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
 from nodes.diffusion.told import Told
+from nodes.diffusion.unclip import Statistics
 from nodes.diffusion.weaken import Layers, layers_of_unet, weakened
 
 LCM_GUIDANCE = 8.5
@@ -35,6 +37,8 @@ class UNetTraits:
     """Width of the embedding of a guidance learned by heart (LCM); 0 when there is none."""
     beside_channels: int = 0
     """Channels that follow the noisy latent: 4 for a picture to edit, 5 for a mask and what it leaves of a picture."""
+    label_width: int = 0
+    """Of what it reads of a picture (unCLIP); 0 when it reads none."""
     scale: float = 1.0
     """What the latent beside is multiplied by for a model that paints; one that edits takes it as it is."""
     data: float = 1.0
@@ -54,6 +58,8 @@ class UNetDenoiser:
         self.unet, self.levels, self.traits, self.device = unet, levels, traits, device
         self.text_width, self.pooled_width = traits.text_width, traits.pooled_width
         self.beside_channels = traits.beside_channels
+        self.statistics: Statistics | None = None
+        """Of the pictures that an unCLIP model was trained on."""
         self.dtype = getattr(torch, dtype)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
@@ -62,11 +68,16 @@ class UNetDenoiser:
         scaled = latent = x / math.hypot(sigma, self.traits.data)
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
-        with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
+        with (
+            torch.inference_mode(),
+            weakened(self, told.weakened, told.tokens.shape[1]),
+            attending(self.unet, told.prompted, self.nets, sigma, self.levels),
+        ):
             found: Tensor = self.unet(
                 scaled.to(self.dtype),
                 time,
                 told.tokens.to(self.dtype),
+                class_labels=self.labels(told),
                 timestep_cond=self.guidance_embedding(told),
                 added_cond_kwargs=self.added(told),
                 return_dict=False,
@@ -83,6 +94,11 @@ class UNetDenoiser:
         """Width of the text, layers a level, channels at each."""
         config = self.unet.config
         return self.text_width, config.layers_per_block, *config.block_out_channels
+
+    @property
+    def sizes_prompted(self) -> tuple[int, ...]:
+        """Width of the text, and of each attention to it."""
+        return self.text_width, *(attention.to_q.out_features for attention in text_attentions(self.unet))
 
     def steering(self, latent: Tensor, sigma: float, time: Tensor, told: Told) -> dict[str, Any]:
         """What ControlNets and adapters add inside the UNet; they see the noisy `latent` alone, scaled."""
@@ -102,6 +118,14 @@ class UNetDenoiser:
             return told.beside
         mask = x.new_ones(len(x), 1, *x.shape[2:]) if told.mask_beside is None else told.mask_beside
         return torch.cat([mask, told.beside * self.traits.scale], dim=1)
+
+    def labels(self, told: Told) -> Tensor | None:
+        """What an unCLIP model reads of a picture; zeros where it is shown none, as it was trained."""
+        if not self.traits.label_width:
+            return None
+        if told.labels is None:
+            return told.tokens.new_zeros(len(told.tokens), self.traits.label_width, dtype=self.dtype)
+        return told.labels.to(self.dtype)
 
     def added(self, told: Told) -> dict[str, Tensor] | None:
         """The pooled text and the sizes that SDXL reads (Podell et al. 2023)."""

@@ -15,12 +15,16 @@ from nodes.diffusion.ldm import unet_part
 from nodes.diffusion.levels import NoiseLevels
 from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.read import build_empty, read_there
+from nodes.diffusion.unclip import Statistics
 from nodes.diffusion.unet import UNetDenoiser, UNetTraits
 
 PREFIXES = ("model.diffusion_model.", "")
 GROUPS, HEAD_WIDTH, SIZE_WIDTH = 32, 64, 256
 MARKS = ("v_pred", "ztsnr")
 """Empty tensors that say how a model was trained: it predicts v; its last step is pure noise."""
+STATISTICS = ("noise_augmentor.data_mean", "noise_augmentor.data_std")
+"""Of what CLIP sees in the pictures that an unCLIP model was trained on."""
+LABELS = "class_embedding.linear_1.weight"
 LATENT, EDITED, PAINTED = 4, 8, 9
 """Input channels: the latent alone; a picture to edit beside it; a mask and a masked picture beside it."""
 V_SPREAD = 0.09
@@ -35,8 +39,16 @@ def find_unet(header: Header) -> Header | None:
         if "input_blocks.0.0.weight" in part.entries and any(part.below("output_blocks.")):
             part = unet_part(part)
         if "conv_in.weight" in part.entries and any(part.below("up_blocks.")) and any(part.below("down_blocks.")):
-            return Header(part.files, part.entries, {**header.metadata, **marks})
+            return with_statistics(header, Header(part.files, part.entries, {**header.metadata, **marks}))
     return None
+
+
+def with_statistics(header: Header, unet: Header) -> Header:
+    """An unCLIP UNet with what lies beside it. Files call what it reads of a picture as they call SDXL's sizes."""
+    if not all(name in header.entries for name in STATISTICS):
+        return unet
+    named = {name.replace("add_embedding.", "class_embedding."): entry for name, entry in unet.entries.items()}
+    return unet.with_entries({**named, **{name: header.entries[name] for name in STATISTICS}})
 
 
 def takes(unet: Header, channels: Iterable[int]) -> bool:
@@ -87,6 +99,9 @@ def unet_config(unet: Header, heads: int | None) -> dict[str, Any]:
             "addition_time_embed_dim": SIZE_WIDTH,
             "projection_class_embeddings_input_dim": unet.shape("add_embedding.linear_1.weight", 2)[1],
         }
+    if LABELS in unet.entries:
+        labels = unet.shape(LABELS, 2)[1]
+        config |= {"class_embed_type": "projection", "projection_class_embeddings_input_dim": labels}
     if "time_embedding.cond_proj.weight" in unet.entries:
         config["time_cond_proj_dim"] = unet.shape("time_embedding.cond_proj.weight", 2)[1]
     return config
@@ -153,9 +168,14 @@ def load_unet(
         frame=frame,
         guidance_width=config.get("time_cond_proj_dim", 0),
         beside_channels=config["in_channels"] - LATENT,
+        label_width=unet.shape(LABELS, 2)[1] if LABELS in unet.entries else 0,
         scale=scale,
     )
     model = build_empty("UNet2DConditionModel", config)
     fill_denoiser(model, unet, device, dtype)
     levels = NoiseLevels.scaled_linear(zero_terminal="ztsnr" in unet.metadata)
-    return UNetDenoiser(model, levels, traits, device, dtype)
+    denoiser = UNetDenoiser(model, levels, traits, device, dtype)
+    if STATISTICS[0] in unet.entries:
+        mean, spread = (read_there(unet.entries[name]).float().reshape(1, -1) for name in STATISTICS)
+        denoiser.statistics = Statistics(mean, spread)
+    return denoiser

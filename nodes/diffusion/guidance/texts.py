@@ -90,6 +90,7 @@ def perpendicular(a: Tensor, b: Tensor) -> Tensor:
 
 def misfit(model: Denoiser, text: Conditioning) -> str:
     """Why a model cannot read a text, in words; empty when it can."""
+    labels = getattr(getattr(model, "traits", None), "label_width", 0)  # of UNets alone
     for part in text.parts:
         width = part.embedding.shape[-1]
         if width != model.text_width:
@@ -97,4 +98,7 @@ def misfit(model: Denoiser, text: Conditioning) -> str:
         pooled = 0 if part.pooled is None else part.pooled.shape[-1]
         if model.pooled_width and pooled != model.pooled_width:
             return f"The text's summary is {pooled} wide, but the model reads {model.pooled_width}."
+        if part.labels is not None and part.labels.shape[-1] != labels:
+            told = f"The text shows what CLIP sees in a picture ({part.labels.shape[-1]} numbers),"
+            return f"{told} but the model reads {labels or 'none of it'}."
     return ""
