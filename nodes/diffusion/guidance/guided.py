@@ -81,6 +81,8 @@ class Guided:
         self.negative = None if negative is None else Side(negative.parts, POOR)
         changing = [m for m in methods if not m.is_neutral(guidance) or (m.joins_texts and negative is None)]
         self.methods = sorted([Plain(), *changing], key=lambda method: method.order)
+        for method in self.methods:
+            self.model = method.bind(self.model)
         self.kept: list[dict[str, Tensor]] = [{} for _ in self.methods]
         self.told: dict[tuple[object, ...], Told] = {}
         self.places: dict[tuple[int, ...], tuple[TextPart, Place]] = {}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 from torch import Tensor
 
@@ -14,6 +14,8 @@ from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.weaken import Weakening
 from nodes.types import TextPart
+
+D = TypeVar("D", bound=Denoiser)
 
 
 class Order(IntEnum):
@@ -85,6 +87,10 @@ class Method:
     def misfit(self, model: Denoiser, shape: Sequence[int]) -> Unfit | None:
         """Why this model cannot be guided so when it makes latents of this shape; None when it can."""
         return None
+
+    def bind(self, model: D) -> D:
+        """What looks in the model's place during one run; memories of a run belong to what is given."""
+        return model
 
     def allows(self, sigma: float, levels: Levels) -> bool:
         """Whether texts may guide at this noise level."""
