@@ -117,12 +117,13 @@ def ldm_unet(unet: Any) -> Iterator[tuple[str, Tensor]]:
         yield from tensors_of(unet, f"up_blocks.{level}.upsamplers.0", f"output_blocks.{block}.{place}", {})
 
 
-def ldm_vae(vae: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def ldm_vae(vae: Any) -> Iterator[tuple[str, Tensor]]:
     levels, shortcut = len(VAE["block_out_channels"]), {"conv_shortcut": "nin_shortcut"}
     ends = [f"{side}.{end}" for side in ("encoder", "decoder") for end in ("conv_in", "conv_out")]
     for half in ("quant_conv", "post_quant_conv", *ends):
         yield from tensors_of(vae, half, half, {})
-    for side, way, layers in (("encoder", "down", 1), ("decoder", "up", 2)):
+    each = vae.config.layers_per_block
+    for side, way, layers in (("encoder", "down", each), ("decoder", "up", each + 1)):
         yield from tensors_of(vae, f"{side}.conv_norm_out", f"{side}.norm_out", {})
         for number in range(2):
             yield from tensors_of(vae, f"{side}.mid_block.resnets.{number}", f"{side}.mid.block_{number + 1}", shortcut)

@@ -101,7 +101,7 @@ def open_clip(model: Any) -> Iterator[tuple[str, Tensor]]:
              "self_attn.out_proj": "attn.out_proj"}  # fmt: skip
     for leaf in ("weight", "bias"):
         yield f"ln_final.{leaf}", tensors[f"{start}final_layer_norm.{leaf}"]
-        for layer in range(3):
+        for layer in range(model.config.num_hidden_layers):
             old, new = f"{start}encoder.layers.{layer}", f"transformer.resblocks.{layer}"
             parts = [tensors[f"{old}.self_attn.{letter}_proj.{leaf}"] for letter in "qkv"]
             yield f"{new}.attn.in_proj_{leaf}", torch.cat(parts)
