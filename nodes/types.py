@@ -142,6 +142,19 @@ class Control:
 
 
 @dataclass(frozen=True)
+class PicturePrompt:
+    """A picture that a model attends to beside its text, through an IP-Adapter."""
+
+    adapter: IPAdapter
+    tokens: Tensor
+    """float32, batch x tokens x width of the model's texts: what the adapter makes of the picture."""
+    strength: float
+    start: float
+    """The shares of sampling where it is seen, 0 to 1; both ends belong to them."""
+    end: float
+
+
+@dataclass(frozen=True)
 class TextPart:
     """One text, and what a model is told along with it. None leaves it to what is usual for the model."""
 
@@ -172,6 +185,8 @@ class TextPart:
     end: float = 1.0
     controls: tuple[Control, ...] = ()
     """What steers the model beside the text; what they add is added up."""
+    pictures: tuple[PicturePrompt, ...] = ()
+    """What the model attends to beside the text."""
 
 
 @socket(colour="#f5a35b")
@@ -284,6 +299,23 @@ class ControlNet:
     looks_at: Literal["picture", "latent"] = "picture"
     paints: bool = False
     """Whether it cannot do without a mask."""
+
+
+@socket(colour="#4fa3a5")
+@dataclass(frozen=True)
+class IPAdapter:
+    """What lets a model attend to a picture."""
+
+    recipe: Recipe
+    """Loads a `nodes.diffusion.control.pictures.PictureReader`."""
+    title: str
+    """For people: what it is and for which models."""
+    sizes: tuple[int, ...]
+    """Of its model: width of the text, then of each attention to it."""
+    reads: Literal["summary", "states"]
+    """What of CLIP's look at a picture it reads: the whole, or the layer before the last."""
+    seen: int
+    """Width of that."""
 
 
 @dataclass(frozen=True)

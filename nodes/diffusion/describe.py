@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nodes.diffusion.control.pictures import read_ip_adapter
+from nodes.diffusion.control.recipes import read_control
 from nodes.diffusion.embeddings import read_vectors
 from nodes.diffusion.families import recognise
 from nodes.diffusion.header import PICK, Header, UnusableFile
@@ -16,6 +18,7 @@ from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts
 from nodes.diffusion.sources import open_sources
 from nodes.diffusion.text import TEXT_TITLES
 from nodes.diffusion.vae import find_vae
+from nodes.types import ControlNet, IPAdapter
 
 LIES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
 """What code may raise over a header that is well formed and makes no sense."""
@@ -50,7 +53,9 @@ def describe(path: Path, kind: str) -> Description:
             return describe_embedding(path)
         headers = open_sources(path)
         found = describe_headers(headers)
-        CHECKS.get(kind, pass_all)(path, headers)
+        checked = CHECKS.get(kind, pass_all)(path, headers)
+        if isinstance(checked, (ControlNet, IPAdapter)):
+            found = replace(found, what=checked.title)
     except LIES as error:
         problem, fix = words(path, error)
         return replace(found, problem=problem, fix=fix)
@@ -100,6 +105,8 @@ CHECKS: Mapping[str, Callable[[Path, list[Header]], Any]] = {
     "diffusion_models": lambda path, headers: read_model(path),
     "text_encoders": check_texts,
     "vae": lambda path, headers: read_vae(path),
+    "controlnet": lambda path, headers: read_control(path),
+    "ipadapter": lambda path, headers: read_ip_adapter(path),
 }
 """What says whether a file can be used as one of a kind: that which loads it."""
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.control.pictures import Prompted, lay_pictures
 from nodes.diffusion.control.steering import Steered, lay_controls
 from nodes.diffusion.places import CELL, Window
 from nodes.diffusion.weaken import Weakened
@@ -45,6 +46,8 @@ class Told:
     """What of the latent each row is; empty when each is the whole of it."""
     steered: tuple[Steered, ...] = ()
     """Which rows ControlNets and adapters steer."""
+    prompted: tuple[Prompted, ...] = ()
+    """Which rows attend to pictures beside their texts."""
 
 
 def lay_out(
@@ -86,6 +89,7 @@ def lay_out(
         mask_beside=there(stack(masks_beside, batch)),
         windows=tuple(window for window in windows for _ in range(batch)),
         steered=lay_controls(parts, looks, shape, device),
+        prompted=lay_pictures(parts, batch, device),
     )
 
 

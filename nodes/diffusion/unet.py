@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.control.looks import MIDDLE, UNetLook
+from nodes.diffusion.control.pictures import attending, text_attentions
 from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
@@ -67,7 +68,11 @@ class UNetDenoiser:
         scaled = latent = x / math.hypot(sigma, self.traits.data)
         if self.traits.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
-        with torch.inference_mode(), weakened(self, told.weakened, told.tokens.shape[1]):
+        with (
+            torch.inference_mode(),
+            weakened(self, told.weakened, told.tokens.shape[1]),
+            attending(self.unet, told.prompted, self.nets, sigma, self.levels),
+        ):
             found: Tensor = self.unet(
                 scaled.to(self.dtype),
                 time,
@@ -89,6 +94,11 @@ class UNetDenoiser:
         """Width of the text, layers a level, channels at each."""
         config = self.unet.config
         return self.text_width, config.layers_per_block, *config.block_out_channels
+
+    @property
+    def sizes_prompted(self) -> tuple[int, ...]:
+        """Width of the text, and of each attention to it."""
+        return self.text_width, *(attention.to_q.out_features for attention in text_attentions(self.unet))
 
     def steering(self, latent: Tensor, sigma: float, time: Tensor, told: Told) -> dict[str, Any]:
         """What ControlNets and adapters add inside the UNet; they see the noisy `latent` alone, scaled."""

@@ -23,7 +23,7 @@ IDS = {
     "pick_images", "pick_latents", "project_image", "repeat_image", "repeat_latent", "rotate_image", "rotate_latent",
     "scale_image_by", "scale_latent", "scale_latent_by", "scale_mask", "set_noise_mask", "sharpen_image",
     "subtract_latents", "threshold_mask", "tile_model", "walk_latents",
-    "apply_control", "apply_control_to_one", "load_controlnet",
+    "apply_control", "apply_control_to_one", "apply_ip_adapter", "load_controlnet", "load_ip_adapter",
     "canny", "estimate_depth", "estimate_pose", "line_art", "segment", "soft_edge", "tile_hint",
     "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
     "set_conditioning_mask", "set_conditioning_range", "set_conditioning_strength", "zero_out_conditioning",

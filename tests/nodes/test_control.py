@@ -16,6 +16,7 @@ from torch import Tensor
 from nodes.api import BadValue
 from nodes.control import apply_control, apply_control_to_one, load_controlnet
 from nodes.diffusion.control.steering import Nets, lay_controls
+from nodes.diffusion.describe import describe
 from nodes.diffusion.guidance import Guided
 from nodes.diffusion.places import Window
 from nodes.latent import empty_latent
@@ -467,6 +468,19 @@ def test_a_controlnet_for_inpainting_sees_minus_1_where_it_is_to_paint(kit: Make
     assert (shown[0][..., : EDGE // 2] == -1).all()
 
 
+@pytest.mark.parametrize("name", ["sd1", "union", "large adapter", "sd3", "flux union", "flux pixels"])
+def test_in_16_bits_it_steers_nearly_alike(kit: Make, ctx: PlainContext, name: str) -> None:
+    made, sigma = kit(name), SIGMA if name in ("sd1", "union", "large adapter") else 0.5
+    control = put(made, kind="depth" if "union" in name else "auto")
+    found = []
+    for one in (ctx, PlainContext(dtype="bfloat16")):
+        denoiser = one.weights(made.model.recipe)
+        denoiser.nets = Nets(one.weights)
+        part = replace(part_of(made, 3), controls=(control,))
+        found.append(Guided(denoiser, Conditioning((part,)), None, 1.0, 1)(noisy(made, CELLS, sigma), sigma))
+    assert difference(found[1], found[0]) < 0.05
+
+
 def test_texts_of_different_length_are_steered_as_alone(kit: Make, ctx: PlainContext) -> None:
     """Transformers fill the shorter one up: what only fills up is not attended to in a ControlNet either."""
     for name in ("sd3", "flux union"):
@@ -588,6 +602,13 @@ class Renamed:
 def test_a_file_says_what_it_fits(kit: Make, name: str, title: str, looks_at: str) -> None:
     control = kit(name).control
     assert (control.title, control.looks_at) == (title, looks_at)
+
+
+def test_the_list_of_models_says_what_it_is(kit: Make, tmp_path: Path) -> None:
+    found = describe(kit("sdxl").control.recipe.files[0].path, "controlnet")  # type: ignore[attr-defined]
+    assert (found.what, found.problem) == ("a ControlNet for Stable Diffusion XL", "")
+    other = written(tmp_path / "other.safetensors", {"lora_controlnet": torch.zeros(1)})
+    assert "Control-LoRA" in describe(other, "controlnet").problem
 
 
 @pytest.mark.parametrize(

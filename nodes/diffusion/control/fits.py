@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import zip_longest
 
 from nodes.diffusion.control.steering import Steerable
 from nodes.diffusion.families import family_named
-from nodes.types import Control, ControlNet, TextPart
+from nodes.types import Control, ControlNet, PicturePrompt, TextPart
 
 
-def misfit_controls(denoiser: object, parts: Iterable[TextPart]) -> tuple[str, str] | None:
+def misfit_controls(denoiser: object, parts: Sequence[TextPart]) -> tuple[str, str] | None:
     """Why a model cannot be steered by the controls of these parts, and what to do; None when it can."""
     controls = {id(control): control for part in parts for control in part.controls if control.strength}
     for control in controls.values():
         found = misfit_net(denoiser, control.net) or misfit_vae(control)
         if found is not None:
             return found
-    return None
+    pictures = [prompt for part in parts for prompt in part.pictures if prompt.strength]
+    return next((found for one in pictures if (found := misfit_picture(denoiser, one)) is not None), None)
+
+
+def misfit_picture(denoiser: object, prompt: PicturePrompt) -> tuple[str, str] | None:
+    made_for, has = prompt.adapter.sizes, getattr(denoiser, "sizes_prompted", None)
+    family = getattr(denoiser, "family", "")
+    title = family_named(family).title if family else "another one"
+    fix = "Take an IP-Adapter for the model's family."
+    if has is None:
+        return f"The text carries {prompt.adapter.title}, but the model is {title}, which reads none.", fix
+    if made_for == has:
+        return None
+    wanted = f"{prompt.adapter.title} ({len(made_for) - 1} attentions to texts {made_for[0]} wide)"
+    return f"The text carries {wanted}, but the model is {title} ({len(has) - 1} to texts {has[0]} wide).", fix
 
 
 def misfit_net(denoiser: object, net: ControlNet) -> tuple[str, str] | None:
