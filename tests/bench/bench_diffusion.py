@@ -20,23 +20,31 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 import torch
 from platformdirs import user_cache_path
+from safetensors.torch import save_file
 from torch import Tensor
 
+from nodes.diffusion.patches.files import open_lora
+from nodes.diffusion.patches.recipe import patched
+from nodes.diffusion.patches.tensors import tensors_of
 from nodes.diffusion.recipes import read_checkpoint
 from nodes.diffusion.told import Told
+from server.worker.device import Device
+from server.worker.memory import Weights
 from server.worker.preview import encode_preview
 from tests.parity.checkpoint import write_checkpoint
 
 Measured = tuple[float, float]
 """Seconds by the clock, and of the processor."""
-TOPICS = ("step", "preview", "decode", "load", "outside")
+TOPICS = ("step", "preview", "decode", "load", "lora", "outside")
 FILE = user_cache_path("latent-loom") / "parity" / "random-sd15.safetensors"
 LOAD_BOUND = 7.0
 MEMORY_BOUND = 1.3
@@ -68,6 +76,8 @@ def main() -> None:
         with_models(topics, options)
     if "load" in topics:
         loading(options.file, options.threads)
+    if "lora" in topics:
+        switching(options.file, options.repeats)
     if torch.cuda.is_available():
         gpu_steps(options.repeats)
     else:
@@ -237,6 +247,47 @@ def load_once(file: Path) -> None:
         f"{found[1]:.2f}\n{'peak memory of loading':<34} ours {(high - before) / weights:7.2f} x the weights' "
         f"{weights / 2**30:.2f} GiB  bound {MEMORY_BOUND:.2f}"
     )
+
+
+# ---------------------------------------------------------------- LoRA
+
+
+def switching(file: Path, repeats: int) -> None:
+    """A LoRA of rank 16 on every linear layer of attention: to another strength, and away; what is read meanwhile."""
+    model = read_checkpoint(file)[0]
+    weights = Weights(Device("cpu", "float32", "CPU"), "normal")
+    with TemporaryDirectory() as folder:
+        lora = open_lora(write_lora(Path(folder) / "lora.safetensors", model.recipe))
+        strong, weak = (patched(model.recipe, lora, strength) for strength in (1.0, 0.5))
+        loaded = timed(lambda: weights.get(model.recipe))
+        read_before, memory = bytes_read(), psutil.Process().memory_info().rss
+        added = timed(lambda: weights.get(strong))
+        grown, whole = psutil.Process().memory_info().rss - memory, lora.file.size
+        turns = [timed(partial(weights.get, recipe)) for _ in range(repeats) for recipe in (weak, strong)]
+        each = (bytes_read() - read_before) / (1 + len(turns))
+        away = timed(lambda: weights.get(model.recipe))
+    print(
+        f"{'load the base':<34} ours {loaded[0]:7.2f} s\n{'add a LoRA':<34} ours {added[0]:7.2f} s   "
+        f"{grown / 2**20:.0f} MiB more\n{'switch its strength':<34} ours {median(turns)[0]:7.2f} s   processor time "
+        f"{median(turns)[1]:.2f}   {each / 2**20:.1f} MiB read, the LoRA is {whole / 2**20:.1f}, the base "
+        f"{file.stat().st_size / 2**20:.0f}\n{'take it away':<34} ours {away[0] * 1e3:7.2f} ms",
+        flush=True,
+    )
+
+
+def bytes_read() -> int:
+    return int(psutil.Process().io_counters().read_chars)
+
+
+def write_lora(path: Path, recipe: Any, rank: int = 16) -> Path:
+    shapes = {name: shape for name, shape in tensors_of(recipe).shapes.items() if ".attn" in name and len(shape) == 2}
+    made: dict[str, Tensor] = {}
+    for name, (rows, columns) in shapes.items():
+        stem = name.removeprefix("denoiser.").removesuffix(".weight")
+        made[f"unet.{stem}.lora_A.weight"] = torch.randn(rank, columns, dtype=torch.float16)
+        made[f"unet.{stem}.lora_B.weight"] = 0.01 * torch.randn(rows, rank, dtype=torch.float16)
+    save_file(made, str(path))
+    return path
 
 
 # ---------------------------------------------------------------- GPU
