@@ -22,7 +22,7 @@ IDS = {
     "join_latents", "list_images", "list_latents", "match_histogram", "multiply_latent", "number_range",
     "pick_images", "pick_latents", "project_image", "repeat_image", "repeat_latent", "rotate_image", "rotate_latent",
     "scale_image_by", "scale_latent", "scale_latent_by", "scale_mask", "set_noise_mask", "sharpen_image",
-    "subtract_latents", "threshold_mask", "tile_model", "walk_latents",
+    "subtract_latents", "threshold_mask", "tile_model", "walk_latents", "load_upscaler", "upscale_image",
     "apply_control", "apply_control_to_one", "apply_ip_adapter", "load_controlnet", "load_ip_adapter",
     "canny", "estimate_depth", "estimate_pose", "line_art", "segment", "soft_edge", "tile_hint",
     "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
