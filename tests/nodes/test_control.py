@@ -137,6 +137,18 @@ def sd3_kit(folder: Path, paints: bool = False) -> Kit:
     return flow_kit(folder, made, steering)
 
 
+def sd3_without_places_kit(folder: Path) -> Kit:
+    """Stability AI's for 3.5 large: blocks that see the picture alone, and the transformer's own way to patches."""
+    made = small.sd3()
+    names = ("attention_head_dim", "num_attention_heads", "pooled_projection_dim")
+    options = {name: made.denoiser.config[name] for name in names}
+    steering = seeded(
+        "SD3ControlNetModel", num_layers=2, joint_attention_dim=None, use_pos_embed=False,
+        force_zeros_for_pooled_projection=False, **options,
+    )  # fmt: skip
+    return flow_kit(folder, made, steering)
+
+
 def flux_kit(folder: Path, union: bool = False, **options: Any) -> Kit:
     made = small.flux(guided=True)
     names = ("attention_head_dim", "num_attention_heads", "joint_attention_dim", "pooled_projection_dim",
@@ -154,7 +166,7 @@ def flow_kit(folder: Path, made: small.Small, steering: Any) -> Kit:
 
 MAKERS: dict[str, Callable[[Path], Kit]] = {
     "sd1": sd1_kit, "sdxl": sdxl_kit, "union": union_kit, "adapter": adapter_kit,
-    "large adapter": large_adapter_kit, "sd3": sd3_kit,
+    "large adapter": large_adapter_kit, "sd3": sd3_kit, "sd3 without places": sd3_without_places_kit,
     "sd3 inpaint": lambda folder: sd3_kit(folder, paints=True), "flux": flux_kit,
     "flux union": lambda folder: flux_kit(folder, union=True),
     "flux pixels": lambda folder: flux_kit(folder, conditioning_embedding_channels=16, patch_size=2),
@@ -334,6 +346,22 @@ def test_one_for_sd3_steers_as_in_diffusers(kit: Make, ctx: PlainContext) -> Non
     assert difference(seen(made, ctx, (put(made),), sigma=0.5), by_sd3(made, hint, plain=True)) < NEAR
 
 
+def test_one_for_sd3_without_text_and_places_borrows_the_places(kit: Make, ctx: PlainContext) -> None:
+    made, sigma = kit("sd3 without places"), 0.5
+    hint, x, clean = latents_of(made, planes(picture()) * 2 - 1, 0.0609, 1.5305), noisy(made, CELLS, sigma), []
+    for seed in (3, 4):
+        text, time = part_of(made, seed), torch.tensor([500.0])
+        blocks = made.steering(
+            hidden_states=made.made.denoiser.pos_embed(x), controlnet_cond=hint, conditioning_scale=STRENGTH,
+            pooled_projections=text.pooled, timestep=time, return_dict=False,
+        )[0]  # fmt: skip
+        velocity = made.made.denoiser(
+            x, text.embedding, text.pooled, time, block_controlnet_hidden_states=blocks
+        ).sample  # fmt: skip
+        clean.append(x - velocity * sigma)
+    assert difference(seen(made, ctx, (put(made),), sigma=sigma), torch.cat(clean)) < NEAR
+
+
 def test_one_for_sd3_that_inpaints_sees_the_mask_as_in_diffusers(kit: Make, ctx: PlainContext) -> None:
     made, mask = kit("sd3 inpaint"), left_half()
     pixels = torch.where(mask.values[:, None] > 0.5, -1.0, planes(picture()) * 2 - 1)
@@ -479,6 +507,13 @@ def test_in_16_bits_it_steers_nearly_alike(kit: Make, ctx: PlainContext, name: s
         part = replace(part_of(made, 3), controls=(control,))
         found.append(Guided(denoiser, Conditioning((part,)), None, 1.0, 1)(noisy(made, CELLS, sigma), sigma))
     assert difference(found[1], found[0]) < 0.05
+
+
+@pytest.mark.parametrize("name", ["sd1", "sdxl", "union", "adapter", "large adapter", "sd3", "flux", "flux pixels"])
+def test_a_latent_of_odd_edges_is_steered_too(kit: Make, ctx: PlainContext, name: str) -> None:
+    made, sigma = kit(name), 0.5
+    control = put(made, kind="depth" if name == "union" else "auto")
+    assert seen(made, ctx, (control,), sigma=sigma, size=CELLS + 1).isfinite().all()
 
 
 def test_texts_of_different_length_are_steered_as_alone(kit: Make, ctx: PlainContext) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from nodes.diffusion.control.looks import DOWN, MIDDLE, WITHIN, UNetLook
 from nodes.diffusion.control.steering import Encode, Residuals, Steered, masked
@@ -252,7 +253,9 @@ class UNetAdapter:
 
     def hint(self, steered: Steered, encode: Encode | None) -> list[Tensor]:
         """Features of the picture (RGB or grey, 0..1) at each size."""
-        pixels = steered.pixels
+        edge = self.model.downscale_factor
+        height, width = (-length % edge for length in steered.pixels.shape[2:])
+        pixels = functional.pad(steered.pixels, (0, width, 0, height), mode="replicate")
         if self.colours == 1:
             pixels = torch.einsum("bchw,c->bhw", pixels, pixels.new_tensor(LUMA))[:, None]
         found: list[Tensor] = self.model(pixels.to(self.dtype))
