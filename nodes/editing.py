@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nodes.api import BadValue, Context, node
+from nodes.api import Context, node
 from nodes.fields import ConditioningOut, LatentOut, VAEPart
 from nodes.latent import cut_to_cells
+from nodes.mask import check_paints, fitted
 from nodes.text import tell
 from nodes.types import VAE, Beside, Conditioning, Image, Latent, Mask
 
@@ -39,7 +40,13 @@ class Inpainting(NamedTuple):
 
 @node(category="editing")
 def inpaint_conditioning(
-    positive: Conditioning, negative: Conditioning, vae: VAEPart, image: Image, mask: Mask, ctx: Context
+    positive: Conditioning,
+    negative: Conditioning,
+    vae: VAEPart,
+    image: Image,
+    mask: Mask,
+    ctx: Context,
+    stretch_mask: bool = False,
 ) -> Inpainting:
     """Let an inpainting model (9 input channels) paint where the mask is white.
 
@@ -49,9 +56,10 @@ def inpaint_conditioning(
         vae: From the checkpoint of the model.
         image: The picture to paint into. Edges that 8 does not divide are cut evenly on both sides.
         mask: White where to paint, as large as the picture. A cell of 8 x 8 pixels is painted or kept as a whole.
+        stretch_mask: Scale the mask to the picture when their sizes differ.
     """
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
-    cut, beside = painted(autoencoder, vae, image, mask, ctx)
+    cut, beside = painted(autoencoder, vae, image, stretched(mask, image, stretch_mask), ctx)
     latent = Latent(autoencoder.encode(cut), vae.space)
     return Inpainting(tell(positive, beside=beside), tell(negative, beside=beside), latent)
 
@@ -97,7 +105,12 @@ def instruct_pix2pix_conditioning(
 
 @node(category="editing")
 def show_picture(
-    conditioning: Conditioning, vae: VAEPart, image: Image, ctx: Context, mask: Mask | None = None
+    conditioning: Conditioning,
+    vae: VAEPart,
+    image: Image,
+    ctx: Context,
+    mask: Mask | None = None,
+    stretch_mask: bool = False,
 ) -> ConditioningOut:
     """Show a picture to one text of an inpainting or an editing model, where the nodes for both texts do not fit.
 
@@ -106,6 +119,7 @@ def show_picture(
         vae: From the checkpoint of the model.
         image: As large as the picture to make. Edges that 8 does not divide are cut evenly on both sides.
         mask: White where to paint, as large as the picture. Without one an inpainting model paints everywhere.
+        stretch_mask: Scale the mask to the picture when their sizes differ.
 
     Returns:
         The text with the picture.
@@ -114,18 +128,24 @@ def show_picture(
     if mask is None:
         pixels = cut_to_cells(image.pixels, vae.space.downscale, ctx)
         return tell(conditioning, beside=Beside(autoencoder.encode(pixels)))
-    return tell(conditioning, beside=painted(autoencoder, vae, image, mask, ctx)[1])
+    return tell(conditioning, beside=painted(autoencoder, vae, image, stretched(mask, image, stretch_mask), ctx)[1])
+
+
+def stretched(mask: Mask, image: Image, stretch: bool) -> Mask:
+    """The mask in the picture's size; one of another size, or a black one, is refused."""
+    _, height, width, _ = image.pixels.shape
+    values = fitted(mask, (height, width), stretch)
+    check_paints(values)
+    return Mask(values)
 
 
 def painted(autoencoder: Autoencoder, vae: VAE, image: Image, mask: Mask, ctx: Context) -> tuple[Tensor, Beside]:
-    """The picture cut to whole cells, batch x height x width x RGB; and what of it an inpainting model sees."""
+    """The picture cut to whole cells, batch x height x width x RGB; and what of it an inpainting model sees.
+
+    The mask is as large as the picture.
+    """
     from torch.nn import functional
 
-    if mask.values.shape[1:] != image.pixels.shape[1:3]:
-        (height, width), (rows, columns) = image.pixels.shape[1:3], mask.values.shape[1:]
-        raise BadValue(
-            "mask", f"The mask is {columns} x {rows}, the picture {width} x {height}.", "Scale one to the other."
-        )
     cell = vae.space.downscale
     pixels = cut_to_cells(image.pixels, cell, ctx)
     values = cut_to_cells(mask.values[..., None], cell, ctx)

@@ -282,6 +282,18 @@ def test_the_negative_text_is_looked_at_too(kit: Make, texts: Any, ctx: PlainCon
 def test_a_mask_of_another_size_is_refused(kit: Make, texts: Any, ctx: PlainContext) -> None:
     with pytest.raises(BadValue, match="The mask is 32 x 32, the picture 64 x 64"):
         inpaint_conditioning(texts[0], texts[1], kit(PAINTS).vae, picture(), upper_half(32, 32), ctx)
+    with pytest.raises(BadValue, match="black everywhere"):
+        inpaint_conditioning(texts[0], texts[1], kit(PAINTS).vae, picture(), Mask(torch.zeros(1, 64, 64)), ctx)
+
+
+def test_a_mask_of_another_size_is_stretched_on_request(kit: Make, texts: Any, ctx: PlainContext) -> None:
+    vae = kit(PAINTS).vae
+    small, whole = (
+        show_picture(texts[0], vae, picture(), ctx, upper_half(edge, edge), stretch_mask=True).parts[0].beside
+        for edge in (32, 64)
+    )
+    assert small is not None and whole is not None
+    assert small.mask is not None and whole.mask is not None and torch.equal(small.mask, whole.mask)
 
 
 def test_a_picture_larger_than_a_model_has_places_for_is_refused(kit: Make, texts: Any, ctx: PlainContext) -> None:
