@@ -12,8 +12,8 @@ from nodes.api import Node
 NAMES = ("clip_vision", "conditioning", "control", "editing", "forward", "guidance", "image",
          "image_batch", "image_tone", "inpaint", "inversion", "ip_adapter", "latent", "latent_math",
          "levels", "loaders", "logic", "lora", "mask", "merge", "output", "preprocess", "sampling",
-         "sampling_custom", "sampling_diffusers", "saving", "schedules", "text", "tiling", "upscale",
-         "values")  # fmt: skip
+         "sampling_custom", "sampling_diffusers", "saving", "schedules", "speed", "text", "tiling",
+         "upscale", "values")  # fmt: skip
 MODULES = [f"nodes.{name}" for name in NAMES]
 PACK = "custom_nodes.darkroom"
 

@@ -39,7 +39,7 @@ IDS = {
     "load_checkpoint", "load_image", "ltxv_schedule", "math", "no_noise", "noise", "noise_of_latent", "number",
     "plot_sigmas", "preview_image", "reverse_sigmas", "sample", "sample_pieces", "sample_with_diffusers",
     "save_image", "scale_image", "schedule", "seed", "show_noising", "show_predictions", "switch", "text",
-    "turbo_schedule", "write_sigmas",
+    "cache_steps", "turbo_schedule", "write_sigmas",
 }  # fmt: skip
 
 
