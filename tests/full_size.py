@@ -1,9 +1,9 @@
 """Whole models at their real sizes, with random weights: written, recognised, loaded, sampled and decoded.
 
-    python -m tests.full_size sd1                    2 GB on disk, 4 GB of memory
-    python -m tests.full_size sdxl --memory low      7 GB on disk, 8 GB of memory
-    python -m tests.full_size sd3 --memory low       7 GB on disk, 7 GB of memory; SD 3 medium without T5
-    python -m tests.full_size flux1 --memory lowest  12 GB on disk, 13 GB of memory; the denoiser alone, 8-bit floats
+    python -m tests.full_size sd1                    2 GB on disk, 5 GB of memory
+    python -m tests.full_size sdxl --memory low      7 GB on disk, 11 GB of memory
+    python -m tests.full_size sd3 --memory low       6 GB on disk, about as much as sdxl; SD 3 medium without T5
+    python -m tests.full_size flux1 --memory lowest  12 GB on disk, more in memory; the denoiser alone, 8-bit floats
 
 The file is taken away again. Two steps of 128 x 128 pixels; what comes is noise, but finite noise of the right shape.
 Exit code 1 when something is not as it should be.
