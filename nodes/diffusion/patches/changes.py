@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.header import Entry
-from nodes.diffusion.read import read_there
+from nodes.diffusion.quants import FORMATS
+from nodes.diffusion.read import DTYPES, read_there
 
 Kind = Literal["lora", "loha", "lokr", "diff", "bias"]
 RANKED = ("down", "hada_w1_b", "lokr_w2_b", "lokr_w1_b")
@@ -47,21 +48,27 @@ class Change:
         """The weight (rows x …, float32), changed; strength 0 leaves it, 1 is what was trained."""
         tensors = {role: read_there(entry).to(weight.device).float() for role, entry in self.entries.items()}
         turned = swap(weight) if self.halves_swapped else weight
-        delta = self.delta(tensors).reshape(turned.shape)
-        if self.kind in ("lora", "loha", "lokr") and ("dora" in tensors or "magnitude" in tensors):
+        delta = self.unscaled(tensors).reshape(turned.shape) * self.scale(tensors)
+        if self.is_decomposed:
             delta = decomposed(turned, turned + delta, tensors) - turned
         changed = turned + strength * delta
         return swap(changed) if self.halves_swapped else changed
 
-    def delta(self, tensors: Mapping[str, Tensor]) -> Tensor:
+    @property
+    def is_decomposed(self) -> bool:
+        return self.kind in DELTAS and not self.entries.keys().isdisjoint(("dora", "magnitude"))
+
+    def unscaled(self, tensors: Mapping[str, Tensor]) -> Tensor:
         if self.kind == "diff":
             return tensors["diff"]
         if self.kind == "bias":
-            return tensors["diff_b"] if "diff_b" in tensors else tensors["up_bias"] * self.scale(tensors)
-        return DELTAS[self.kind](tensors) * self.scale(tensors)
+            return tensors["diff_b"] if "diff_b" in tensors else tensors["up_bias"]
+        return DELTAS[self.kind](tensors)
 
     def scale(self, tensors: Mapping[str, Tensor]) -> float:
-        """Alpha over the rank; 1 without either."""
+        """Alpha over the rank; 1 without either, and for differences."""
+        if self.kind == "diff" or (self.kind == "bias" and "diff_b" in tensors):
+            return 1.0
         rank = next((len(tensors[role]) for role in RANKED if role in tensors), None)
         if rank is None:
             return 1.0
@@ -120,61 +127,25 @@ def decomposed(weight: Tensor, changed: Tensor, tensors: Mapping[str, Tensor]) -
     return changed * (magnitude.reshape(shape) / norm.clamp_min(torch.finfo(torch.float32).eps))
 
 
-# ---------------------------------------------------------------- sizes, from headers
+def changed_shape(change: Change, shape: Sequence[int]) -> tuple[int, int] | None:
+    """Rows and numbers a row of what it changes, from the header alone; None where its tensors do not fit each other.
 
-
-def changed_shape(change: Change) -> tuple[int, int] | None:
-    """Rows and numbers a row of what it changes; None where its tensors do not fit each other."""
-    shapes = {role: entry.shape for role, entry in change.entries.items()}
-    try:
-        found = SHAPES[change.kind](shapes)
-    except (IndexError, KeyError):
+    `shape` is that of the weight. The sums themselves are made, of tensors without content.
+    """
+    if any(entry.dtype not in DTYPES and entry.dtype not in FORMATS for entry in change.entries.values()):
         return None
-    return found if ranks_fit(shapes) else None
-
-
-def lora_shape(s: Mapping[str, Sequence[int]]) -> tuple[int, int]:
-    return s["up"][0], math.prod(s["down"][1:]) * math.prod(s.get("mid", ())[2:])
-
-
-def loha_shape(s: Mapping[str, Sequence[int]]) -> tuple[int, int]:
-    if "hada_t1" in s:
-        return s["hada_w1_a"][1], s["hada_w1_b"][1] * math.prod(s["hada_t1"][2:])
-    return s["hada_w1_a"][0], s["hada_w1_b"][1]
-
-
-def lokr_shape(s: Mapping[str, Sequence[int]]) -> tuple[int, int]:
-    small = s["lokr_w1"] if "lokr_w1" in s else (s["lokr_w1_a"][0], s["lokr_w1_b"][1])
-    if "lokr_w2" in s:
-        large = s["lokr_w2"][0], math.prod(s["lokr_w2"][1:])
-    elif "lokr_t2" in s:
-        large = s["lokr_w2_a"][1], s["lokr_w2_b"][1] * math.prod(s["lokr_t2"][2:])
-    else:
-        large = s["lokr_w2_a"][0], math.prod(s["lokr_w2_b"][1:])
-    return small[0] * large[0], small[1] * large[1]
-
-
-def plain_shape(role: str) -> Callable[[Mapping[str, Sequence[int]]], tuple[int, int]]:
-    return lambda s: (s[role][0], math.prod(s[role][1:]))
-
-
-def bias_shape(s: Mapping[str, Sequence[int]]) -> tuple[int, int]:
-    return plain_shape("diff_b" if "diff_b" in s else "up_bias")(s)
-
-
-SHAPES: dict[str, Callable[[Mapping[str, Sequence[int]]], tuple[int, int]]] = {
-    "lora": lora_shape, "loha": loha_shape, "lokr": lokr_shape, "diff": plain_shape("diff"), "bias": bias_shape,
-}  # fmt: skip
-
-
-def ranks_fit(shapes: Mapping[str, Sequence[int]]) -> bool:
-    """Whether the sides that are multiplied are equally long."""
-    pairs: list[tuple[str, str]] = []
-    if "up" in shapes and "down" in shapes and "mid" not in shapes:
-        pairs.append(("up", "down"))
-    pairs += [(f"hada_w{n}_a", f"hada_w{n}_b") for n in (1, 2) if f"hada_t{n}" not in shapes]
-    pairs += [("lokr_w1_a", "lokr_w1_b")] + ([] if "lokr_t2" in shapes else [("lokr_w2_a", "lokr_w2_b")])
-    return all(shapes[a][1] == shapes[b][0] for a, b in pairs if a in shapes and b in shapes)
+    tensors = {role: torch.empty(entry.shape, device="meta") for role, entry in change.entries.items()}
+    if not all(tensor.numel() for tensor in tensors.values()):
+        return None
+    try:
+        delta = change.unscaled(tensors)
+        rows, inner = len(delta), delta.numel() // len(delta)
+        if change.is_decomposed and (rows, inner) == (shape[0], math.prod(shape[1:])):
+            weight = torch.empty(tuple(shape), device="meta")
+            decomposed(weight, weight + delta.reshape(weight.shape), tensors)
+    except (RuntimeError, IndexError, KeyError, ValueError, TypeError):
+        return None
+    return rows, inner
 
 
 def grouped(changes: Iterable[tuple[Change, float]]) -> list[list[tuple[Change, float]]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nodes.diffusion.families import family_named
-from nodes.diffusion.header import Entry, Header, UnusableFile, WeightsFile
+from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile, WeightsFile
 from nodes.diffusion.layouts import Place
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.patches.changes import Alpha, Change, Kind, changed_shape
@@ -153,12 +153,13 @@ def check_size(header: Header, recipe: Readable, layer: Layer, change: Change, s
     """Raises `UnusableFile` that names both sides."""
     rows = sum(shapes[target][0] for target in change.targets)
     inner = math.prod(shapes[change.targets[0]][1:])
-    found = changed_shape(change)
-    if found is None or found != (rows, inner):
-        said = "another size" if found is None else f"{found[0]} x {found[1]}"
+    found = changed_shape(change, (rows, *shapes[change.targets[0]][1:]))
+    if found is None:
+        raise UnusableFile(f"{header.name} is damaged: the tensors of {layer.stem} do not fit each other.", SOURCE)
+    if found != (rows, inner):
         raise UnusableFile(
             f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {family_named(recipe.family).title}: "
-            f"its {layer.stem} is {said}, and the model's {rows} x {inner}.",
+            f"its {layer.stem} is {found[0]} x {found[1]}, and the model's {rows} x {inner}.",
             "Pick a file that was made for this model.",
         )
 
