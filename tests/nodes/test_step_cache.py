@@ -29,6 +29,7 @@ from nodes.loaders import Checkpoint
 from nodes.sampling import sample
 from nodes.speed import cache_steps
 from nodes.text import encode_text
+from nodes.tiling import tile_model
 from nodes.types import Conditioning, Model, TextPart
 from tests.nodes import tiny_families as small
 from tests.nodes.plain import PlainContext
@@ -243,6 +244,23 @@ def test_each_layout_of_rows_has_a_memory_of_its_own(make: Make) -> None:
         pairs = zip(alone, parts, tolds, strict=True)
         wanted = torch.cat([one.predict(part * sigma, sigma, told) for one, part, told in pairs])
         assert torch.equal(found, wanted)
+
+
+def test_a_model_that_looks_at_tiles_skips_in_each_of_them(make: Make) -> None:
+    model, ctx = make("sd1")
+    denoiser: Any = ctx.weights(model.recipe)
+    tiled = tile_model(model, 128, 32)
+
+    def wide(model: Model) -> tuple[Tensor, int]:
+        """Two tiles, six steps."""
+        with counted(deep_layer(denoiser)) as calls:
+            latent = empty_latent(192, 128)
+            made = sample(model, text(denoiser), None, latent, ctx, steps=6, guidance=1.0, seed=3).samples
+        return made, len(calls)
+
+    (whole, all_calls), (found, calls) = wide(tiled), wide(cache_steps(tiled, every=3))
+    assert (all_calls, calls) == (2 * 6, 2 * 2)
+    assert float((found - whole).norm() / whole.norm()) < 0.1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
