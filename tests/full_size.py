@@ -2,7 +2,7 @@
 
     python -m tests.full_size sd1                    2 GB on disk, 5 GB of memory
     python -m tests.full_size sdxl --memory low      7 GB on disk, 11 GB of memory
-    python -m tests.full_size sd3 --memory low       6 GB on disk, about as much as sdxl; SD 3 medium without T5
+    python -m tests.full_size sd3 --memory low       6 GB on disk, 10 GB of memory; SD 3 medium without T5
     python -m tests.full_size flux1 --memory lowest  12 GB on disk, more in memory; the denoiser alone, 8-bit floats
 
 The file is taken away again. Two steps of 128 x 128 pixels; what comes is noise, but finite noise of the right shape.
@@ -225,7 +225,6 @@ def sdxl() -> dict[str, Tensor]:
 
 def sd3() -> dict[str, Tensor]:
     model = on_nothing(DIFFUSERS.SD3Transformer2DModel, **SD3_TRANSFORMER)
-    # Its table of places is computed, not drawn, and so is in the way of a model without memory.
     tensors = names.below(names.DENOISER, names.sd3_file(model)) | vae_of(16)
     for kind, config in (("clip_l", CLIP_L), ("clip_g", CLIP_G)):
         tensors |= names.below(f"text_encoders.{kind}.transformer.", names.hugging_face(clip(True, config)))
