@@ -5,6 +5,7 @@ A check that fails does not hide the ones after it: the summary names them all, 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,9 @@ import chromium
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WEB = (PYTHON, "web/build.py")
+PYTEST = (PYTHON, "-m", "pytest", "-q")
+IN_PARTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+"""A process for each core, up to four (each holds the model libraries); the tests of a file stay together."""
 LIMIT = 20 * 60
 
 
@@ -35,8 +39,8 @@ CHECKS = (
     Check("svelte-check", "types of the page", (*WEB, "check")),
     Check("eslint", "style of the page", (*WEB, "lint")),
     Check("vitest", "tests of the page's core", (*WEB, "test")),
-    Check("pytest", "tests of the program", (PYTHON, "-m", "pytest", "-q", "--ignore=tests/browser")),
-    Check("browser", "tests in Chromium", (PYTHON, "-m", "pytest", "-q", "tests/browser"), browser=True),
+    Check("pytest", "tests of the program", (*PYTEST, *IN_PARTS, "--ignore=tests/browser")),
+    Check("browser", "tests in Chromium", (*PYTEST, "tests/browser"), browser=True),
 )
 
 
@@ -47,7 +51,9 @@ def run(check: Check) -> str:
         if missing:
             return missing
     try:
-        done = subprocess.run(check.command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
+        # One thread each: the models of tests are tiny, and processes that share cores only wait for each other.
+        alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(check.command, cwd=ROOT, env=alone, stdin=subprocess.DEVNULL, timeout=LIMIT, check=False)
     except subprocess.TimeoutExpired:
         return f"still running after {LIMIT // 60} minutes, and ended"
     return f"ended with code {done.returncode}" if done.returncode else ""
