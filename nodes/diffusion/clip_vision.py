@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -13,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile, WeightsFile
-from nodes.diffusion.ldm import OPEN_CLIP, rename
+from nodes.diffusion.header import SOURCE, Header, UnusableFile, WeightsFile
+from nodes.diffusion.ldm import OpenClip, open_clip_part
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.read import fill_module
 from nodes.diffusion.sources import open_again, open_sources
@@ -30,11 +29,15 @@ QUICK = {768, 1024}
 MEAN, SPREAD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 """Of red, green and blue in the pictures that CLIP was trained on."""
 FLOAT_BYTES = 4
-ENDS = {"conv1": "embeddings.patch_embedding", "ln_pre": "pre_layrnorm", "ln_post": "post_layernorm"}
-WHOLE = {
-    "class_embedding": "vision_model.embeddings.class_embedding",
-    "positional_embedding": "vision_model.embeddings.position_embedding.weight",
-}
+OPEN_CLIP = OpenClip(
+    whole={
+        "class_embedding": "embeddings.class_embedding",
+        "positional_embedding": "embeddings.position_embedding.weight",
+    },
+    projection=("proj", "visual_projection.weight"),
+    start="vision_model.",
+    ends={"conv1": "embeddings.patch_embedding", "ln_pre": "pre_layrnorm", "ln_post": "post_layernorm"},
+)
 
 
 @dataclass(frozen=True)
@@ -79,30 +82,10 @@ def find_vision(header: Header) -> Header | None:
     for prefix in PREFIXES:
         part = header.part(prefix)
         if "conv1.weight" in part.entries and any(part.below("transformer.resblocks.")):
-            part = from_open_clip(part)
+            part = open_clip_part(part, OPEN_CLIP)
         if PATCHES in part.entries and "visual_projection.weight" in part.entries:
             return part
     return None
-
-
-def from_open_clip(part: Header) -> Header:
-    """OpenCLIP's image encoder as transformers names it: its queries, keys and values lie in one tensor."""
-    entries: dict[str, Entry] = {}
-    for name, entry in part.entries.items():
-        found = re.match(r"transformer\.resblocks\.(\d+)\.(.*)", name)
-        if name in WHOLE:
-            entries[WHOLE[name]] = entry
-        elif name == "proj":
-            entries["visual_projection.weight"] = entry.transposed()
-        elif found and found[2].startswith("attn.in_proj_"):
-            leaf, attention = found[2].removeprefix("attn.in_proj_"), f"{LAYERS}{found[1]}.self_attn"
-            for share, letter in enumerate("qkv"):
-                entries[f"{attention}.{letter}_proj.{leaf}"] = entry.share(share, 3)
-        elif found:
-            entries[f"{LAYERS}{found[1]}.{rename(found[2], OPEN_CLIP)}"] = entry
-        else:
-            entries[f"vision_model.{rename(name, ENDS)}"] = entry
-    return part.with_entries(entries)
 
 
 def vision_config(vision: Header) -> dict[str, Any]:

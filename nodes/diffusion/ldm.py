@@ -7,6 +7,8 @@ written with `unet_file_name` and `vae_file_name`. Tests compare every name with
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nodes.diffusion.header import Entry, Header
 
@@ -47,7 +49,24 @@ OPEN_CLIP_ENDS = {
 }  # fmt: skip
 
 
-def rename(name: str, table: dict[str, str]) -> str:
+@dataclass(frozen=True)
+class OpenClip:
+    """What transformers calls the parts of one of OpenCLIP's models, a text model's or an image encoder's."""
+
+    whole: Mapping[str, str]
+    """Of tensors outside the layers, by their names."""
+    projection: tuple[str, str]
+    """Of the last matrix, which OpenCLIP holds transposed; transformers' name for it begins with no `start`."""
+    start: str = ""
+    """Before every other name."""
+    ends: Mapping[str, str] = field(default_factory=dict)
+    """By the starts of other names outside the layers."""
+
+
+OPEN_CLIP_TEXT = OpenClip(OPEN_CLIP_ENDS, ("text_projection", "text_projection.weight"))
+
+
+def rename(name: str, table: Mapping[str, str]) -> str:
     """Replace the start of a name by the table's word for it."""
     for old, new in table.items():
         if name.startswith(old + "."):
@@ -164,21 +183,22 @@ def clip_part(clip: Header) -> Header:
     return clip.with_entries({name.removeprefix("text_model."): entry for name, entry in clip.entries.items()})
 
 
-def open_clip_part(clip: Header) -> Header:
-    """An OpenCLIP text model as transformers names it: its queries, keys and values lie in one tensor."""
+def open_clip_part(clip: Header, names: OpenClip = OPEN_CLIP_TEXT) -> Header:
+    """One of OpenCLIP's models as transformers names it: its queries, keys and values lie in one tensor."""
     entries: dict[str, Entry] = {}
+    layers = f"{names.start}encoder.layers."
     for name, entry in clip.entries.items():
         found = re.match(r"transformer\.resblocks\.(\d+)\.(.*)", name)
-        if name in OPEN_CLIP_ENDS:
-            entries[OPEN_CLIP_ENDS[name]] = entry
-        elif name == "text_projection":
-            entries["text_projection.weight"] = entry.transposed()
+        if name in names.whole:
+            entries[names.start + names.whole[name]] = entry
+        elif name == names.projection[0]:
+            entries[names.projection[1]] = entry.transposed()
         elif found and found[2].startswith("attn.in_proj_"):
             leaf = found[2].removeprefix("attn.in_proj_")
             for share, letter in enumerate("qkv"):
-                entries[f"encoder.layers.{found[1]}.self_attn.{letter}_proj.{leaf}"] = entry.share(share, 3)
+                entries[f"{layers}{found[1]}.self_attn.{letter}_proj.{leaf}"] = entry.share(share, 3)
         elif found:
-            entries[f"encoder.layers.{found[1]}.{rename(found[2], OPEN_CLIP)}"] = entry
+            entries[f"{layers}{found[1]}.{rename(found[2], OPEN_CLIP)}"] = entry
         else:
-            entries[name] = entry
+            entries[names.start + rename(name, names.ends)] = entry
     return clip.with_entries(entries)
