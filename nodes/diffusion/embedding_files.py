@@ -14,6 +14,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
+from nodes.diffusion.explained import Explained
+
 FOLDERS = "LOOM_EMBEDDINGS"
 ENDS = (".safetensors", ".sft", ".pt", ".bin", ".pth")
 """Of two files whose names differ in their ends alone, the earlier of these is meant."""
@@ -21,12 +23,8 @@ NAME = re.compile(r"""embedding:((?:\\.|[^\s\\,;:()\[\]{}|"<>])+)""")
 ESCAPE = re.compile(r"\\(.)")
 
 
-class NoEmbedding(ValueError):
+class NoEmbedding(Explained, ValueError):
     """A text names an embedding that is not there; `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 def settle_embeddings(folders: Iterable[Path]) -> None:

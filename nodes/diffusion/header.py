@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nodes.diffusion.explained import Explained
+
 ITEM_BYTES = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2,
     "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "BOOL": 1,
@@ -26,12 +28,8 @@ PICK = "Pick a .safetensors checkpoint."
 SOURCE = "Get the file from its first source."
 
 
-class UnusableFile(ValueError):
+class UnusableFile(Explained, ValueError):
     """A file that cannot be used as asked: which file and what it looks like, and in `fix` what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,14 @@ import copy
 from dataclasses import replace
 
 from nodes.diffusion.denoiser import Denoiser
+from nodes.diffusion.explained import Explained
 from nodes.diffusion.levels import ContinuousLevels, DistilledLevels, FlowLevels, NoiseLevels
 from nodes.diffusion.unet import UNetDenoiser
 from nodes.types import Continuous, Discrete, Parametrisation, Shift
 
 
-class Unfit(Exception):
+class Unfit(Explained):
     """A parametrisation that a model cannot have. `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 def parametrised(denoiser: Denoiser, how: Parametrisation | None) -> Denoiser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nodes.diffusion.explained import Explained
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -14,12 +15,8 @@ LARGEST = 100_000_000
 """Pixels of a picture at most: a small file can claim to hold far more than memory."""
 
 
-class UnusablePicture(ValueError):
+class UnusablePicture(Explained, ValueError):
     """A file that is no picture, or one too large; `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 def read_picture(path: Path) -> tuple[Image, Mask]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
+from nodes.diffusion.explained import Explained
+
 SIGNS = "[]{}|"
 """What a backslash before it makes a plain character. Round brackets keep theirs: they are read by emphasis.py."""
 NUMBER = re.compile(r"\s*(0(\.\d*)?|1(\.0*)?|\.\d+)\s*")
@@ -17,12 +19,8 @@ MOST = 64
 """Changes in one text; each is one more text to encode."""
 
 
-class Unreadable(ValueError):
+class Unreadable(Explained, ValueError):
     """A text that asks for too much; `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nodes.diffusion.explained import Explained
 from nodes.diffusion.packed import PackedConv
 from nodes.diffusion.patches.changes import Change, apply_group, grouped, targets_of
 from nodes.diffusion.patches.tensors import DENOISER
@@ -22,12 +23,8 @@ CASTING, OFFLOADING = "layerwise_casting", "group_offloading"
 EIGHT_BITS = (torch.float8_e4m3fn, torch.float8_e5m2)
 
 
-class CannotChange(RuntimeError):
+class CannotChange(Explained, RuntimeError):
     """Weights that are kept in a way in which they cannot be changed; `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from nodes.diffusion.explained import Explained
 from nodes.diffusion.families import family_named
 from nodes.diffusion.keeping import Keeping
 from nodes.diffusion.patches.live import overwrite, slots_of
@@ -24,12 +25,8 @@ FIRST = f"{DENOISER}.conv_in.weight"
 """The tensor of a UNet whose width tells what it sees beside the noisy latent."""
 
 
-class CannotMerge(ValueError):
+class CannotMerge(Explained, ValueError):
     """Models whose weights cannot be added; `fix` says what to do."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        super().__init__(what)
-        self.fix = fix
 
 
 @dataclass(frozen=True)
