@@ -135,17 +135,22 @@ def control_of(
     mask: Mask | None,
 ) -> Control:
     """Checks all of it. Raises BadValue."""
+    check_turn(strength, start, end)
+    check_vae(net, vae)
+    check_mask(net, image, mask)
+    values = None if mask is None else mask.values
+    return Control(net, image.pixels, strength, start, end, values, number_of(net, kind), vae)
+
+
+def check_turn(strength: float, start: float, end: float, usual: float = 1.0) -> None:
+    """How strongly something steers, and between which shares of sampling. Raises BadValue."""
     if not math.isfinite(strength) or strength < 0:
-        raise BadValue("strength", f"The strength is {strength:g}.", "Use 0 to 10; 1 is usual.")
+        raise BadValue("strength", f"The strength is {strength:g}.", f"Use 0 to 10; {usual:g} is usual.")
     for name, share in (("start", start), ("end", end)):
         if not 0 <= share <= 1:
             raise BadValue(name, f"The {name} is at {share:g} of sampling.", "Use a share from 0 to 1.")
     if end < start:
         raise BadValue("end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", "End after the start.")
-    check_vae(net, vae)
-    check_mask(net, image, mask)
-    values = None if mask is None else mask.values
-    return Control(net, image.pixels, strength, start, end, values, number_of(net, kind), vae)
 
 
 def number_of(net: ControlNet, kind: Kind) -> int | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Context, ModelFile, Title, node
-from nodes.control import Steered, Strength
+from nodes.control import Steered, Strength, check_turn
 from nodes.fields import Fraction
 from nodes.loaders import said_in_words
 from nodes.types import ClipVision, Conditioning, Image, IPAdapter, PicturePrompt
@@ -62,13 +61,7 @@ def apply_ip_adapter(
         start: The share of sampling at which it begins, 0 at the start.
         end: The share at which it ends, 1 at the end.
     """
-    if not math.isfinite(strength) or strength < 0:
-        raise BadValue("strength", f"The strength is {strength:g}.", "Use 0 to 10; 0.6 is usual.")
-    for name, share in (("start", start), ("end", end)):
-        if not 0 <= share <= 1:
-            raise BadValue(name, f"The {name} is at {share:g} of sampling.", "Use a share from 0 to 1.")
-    if end < start:
-        raise BadValue("end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", "End after the start.")
+    check_turn(strength, start, end, usual=0.6)
     reader: ImageReader = ctx.weights(clip_vision.recipe)
     seen, nothing = seen_by(reader, adapter, image)
     if seen.shape[-1] != adapter.seen:
