@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nodes.diffusion.control.steering import Steerable
+from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header, UnusableFile, WeightsFile
@@ -74,7 +74,7 @@ class PartRecipe:
             part = family.find(header)
             if part is not None:
                 denoiser = family.load_denoiser(part, self.prediction, device, dtype)
-                if isinstance(denoiser, Steerable):
+                if is_steerable(denoiser):
                     denoiser.family = family.name
                 return denoiser
         raise became(headers[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard
 
 import torch
 from torch import Tensor
@@ -40,12 +40,16 @@ class Layers:
     """Whether text comes before the picture where both are one sequence."""
 
 
-@runtime_checkable
 class Layered(Protocol):
-    """A denoiser whose layers can be weakened, as `Told.weakened` asks of it."""
+    """A denoiser whose layers can be weakened, as `Told.weakened` asks of it: ask `is_layered`."""
 
     @property
     def layers(self) -> Layers: ...
+
+
+def is_layered(model: object) -> TypeGuard[Layered]:
+    """Asked by name: see `control.steering.is_steerable`."""
+    return hasattr(model, "layers")
 
 
 @contextmanager

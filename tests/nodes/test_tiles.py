@@ -17,6 +17,7 @@ from nodes.api import BadValue
 from nodes.demo.render import render
 from nodes.demo.scenes import Scene, Subject
 from nodes.diffusion import vae as vaes
+from nodes.diffusion.control.steering import Steerable, is_steerable
 from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance import Guided
 from nodes.diffusion.levels import NoiseLevels
@@ -24,6 +25,7 @@ from nodes.diffusion.tiled import TiledDenoiser
 from nodes.diffusion.tiles import Canvas, Tiling, cut
 from nodes.diffusion.told import Told
 from nodes.diffusion.vae import Autoencoder
+from nodes.diffusion.weaken import Layered, is_layered
 from nodes.guidance import perturb_attention
 from nodes.latent import decode_in_tiles, decode_latent, empty_latent, encode_image, encode_in_tiles
 from nodes.levels import denoiser_of
@@ -203,6 +205,16 @@ def test_what_lies_beside_the_latent_and_where_a_tile_lies_go_along() -> None:
             told.beside is not None and torch.equal(told.beside, window.of(beside)) and shown.shape[2:] == window.size
         )
     assert len({told.windows for _, told in inner.shown}) == len(inner.shown) == 9
+
+
+def test_whatever_a_model_has_is_asked_of_it_behind_tiles_too(tiny: Checkpoint, ctx: PlainContext) -> None:
+    denoiser = denoiser_of(tile_model(tiny.model, tile=256, overlap=128), ctx)
+    assert isinstance(denoiser, TiledDenoiser)
+    assert is_layered(denoiser) and is_steerable(denoiser) and not is_layered(Local()) and not is_steerable(Local())
+    for protocol in (Layered, Steerable):
+        # From Python 3.12 on `isinstance` overlooks what is passed on, so that no Python may answer it.
+        with pytest.raises(TypeError):
+            isinstance(denoiser, protocol)
 
 
 def test_tiles_sample_with_every_method_and_show_no_seams(tiny: Checkpoint, ctx: PlainContext) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from nodes.diffusion.control.steering import Steerable
+from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import family_named
 from nodes.types import Control, ControlNet, PicturePrompt, TextPart
 
@@ -35,7 +35,7 @@ def misfit_picture(denoiser: object, prompt: PicturePrompt) -> tuple[str, str] |
 
 
 def misfit_net(denoiser: object, net: ControlNet) -> tuple[str, str] | None:
-    if not isinstance(denoiser, Steerable):
+    if not is_steerable(denoiser):
         return f"The model cannot be steered, but the text carries {net.title}.", "Take Apply control away."
     if denoiser.family and denoiser.family not in net.families:
         title = family_named(denoiser.family).title

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeGuard, TypeVar
 
 import torch
 from torch import Tensor
@@ -50,9 +50,8 @@ class Net(Protocol):
         ...
 
 
-@runtime_checkable
 class Steerable(Protocol):
-    """A denoiser that controls can steer."""
+    """A denoiser that controls can steer: ask `is_steerable`."""
 
     family: str
     """The name of its family; empty when it is not known."""
@@ -62,6 +61,12 @@ class Steerable(Protocol):
     def sizes_steered(self) -> tuple[int, ...]:
         """Sizes of the network that those of a control must equal."""
         ...
+
+
+def is_steerable(denoiser: object) -> TypeGuard[Steerable]:
+    """Asked by name rather than by `isinstance`, which from Python 3.12 on overlooks what a denoiser behind tiles
+    passes on."""
+    return all(hasattr(denoiser, name) for name in ("family", "nets", "sizes_steered"))
 
 
 class Nets:
@@ -96,11 +101,10 @@ class Nets:
 
 
 def steerable(denoiser: D, weights: Callable[[Recipe], Any]) -> D:
-    """The same denoiser for one run, with the networks that will steer it; one that none can steer, as it is."""
-    if not isinstance(denoiser, Steerable):
-        return denoiser
+    """The same denoiser for one run, with the networks that will steer it if it is one that can be steered."""
     changed = copy.copy(denoiser)
-    changed.nets = Nets(weights)
+    if is_steerable(changed):
+        changed.nets = Nets(weights)
     return changed
 
 

@@ -12,7 +12,7 @@ from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit
 from nodes.diffusion.levels import is_within
 from nodes.diffusion.told import GOOD
-from nodes.diffusion.weaken import Layered, Way, Weakening
+from nodes.diffusion.weaken import Way, Weakening, is_layered
 from nodes.types import TextPart
 
 
@@ -33,7 +33,7 @@ class Weaker(Method):
         return self.strength == 0
 
     def misfit(self, model: Denoiser, shape: Sequence[int]) -> Unfit | None:
-        if not isinstance(model, Layered):
+        if not is_layered(model):
             return Unfit("The model's layers cannot be weakened one by one.", "Leave this guidance out.")
         count = len(model.layers.all)
         missing = [number for number in self.layers if number >= count]
@@ -46,7 +46,7 @@ class Weaker(Method):
     def asks(self, model: Denoiser, sigma: float, positive: Sequence[TextPart]) -> Side | None:
         if not is_within(sigma, model.levels, self.start, self.end):
             return None
-        assert isinstance(model, Layered)  # misfit was asked first
+        assert is_layered(model)  # misfit was asked first
         return Side(positive, GOOD, Weakening(self.way, self.layers or model.layers.middle))
 
     def apply(self, seen: Seen) -> Tensor:
