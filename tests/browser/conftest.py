@@ -66,9 +66,12 @@ def server(home: Path) -> Iterator[str]:
     options = ["--home", str(home), "--port", "0", "--no-browser", "--device", "cpu"]
     command = [sys.executable, "-m", "server", "serve", *options]
     log = home / "server.log"
-    with log.open("wb") as errors, subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}, stdout=subprocess.PIPE, stderr=errors, text=True
-    ) as running:
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "PYTHONUTF8": "1"}, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as running,
+    ):
         try:
             assert running.stdout is not None
             words = running.stdout.readline().split()
@@ -171,9 +174,7 @@ def write(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
     """Write a workflow of these nodes to a file, as a person would find it on the disk."""
 
     def put(nodes: dict[str, Any], title: str = "From a file") -> Path:
-        placed = {
-            id: {"position": [index * 320, 0], **node} for index, (id, node) in enumerate(nodes.items())
-        }
+        placed = {id: {"position": [index * 320, 0], **node} for index, (id, node) in enumerate(nodes.items())}
         document = {"schema": 1, "id": str(uuid.uuid4()), "title": title, "nodes": placed}
         path = tmp_path / "workflow.json"
         path.write_text(json.dumps(document), encoding="utf-8")

@@ -38,9 +38,7 @@ def test_after_a_new_seed_only_what_depends_on_it_runs(board: Board) -> None:
     expect(board.widget(sample, "seed").locator("input").first).to_have_value("1002")
 
 
-def test_a_reload_in_mid_run_shows_the_progress_again(
-    board: Board, write: Callable[[dict[str, Any]], Path]
-) -> None:
+def test_a_reload_in_mid_run_shows_the_progress_again(board: Board, write: Callable[[dict[str, Any]], Path]) -> None:
     board.drop(write({"slow": {"type": "bench/dawdle"}}))
     slow = board.node("bench/dawdle")
     board.run()
