@@ -1,8 +1,11 @@
 // Every word the page says, in one place: another language is another object of this shape.
 // Sentences say what happened, where, and what to do. What the server says is shown as it says it.
-const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`;
+// Another language is a file in `languages/`; docs/languages.md tells how one is added.
+import { number as digits, spoken, type Translation } from './languages/spoken.svelte';
+
+const count = (number: number, one: string, many: string): string => `${digits(number)} ${number === 1 ? one : many}`;
 /** "a node", "3 nodes": one is said in its own words. */
-const counted = (number: number, one: string, many: string): string => (number === 1 ? one : `${number} ${many}`);
+const counted = (number: number, one: string, many: string): string => (number === 1 ? one : `${digits(number)} ${many}`);
 
 export const english = {
   app: {
@@ -21,21 +24,52 @@ export const english = {
     conflict: 'Changed elsewhere',
   },
 
-  menu: {
+  /** What every command is called: in menus, in the palette, among the shortcuts and in docs/shortcuts.md. */
+  commands: {
+    run: 'Run',
+    cancel: 'Cancel the running job',
     new: 'New',
     open: 'Open…',
     save: 'Save to a file',
     templates: 'Templates…',
     undo: 'Undo',
     redo: 'Redo',
+    cut: 'Cut',
+    copy: 'Copy',
+    paste: 'Paste',
+    duplicate: 'Duplicate',
+    delete: 'Delete',
+    'select-all': 'Select all',
+    rename: 'Rename',
+    palette: 'Add a node',
+    note: 'Add a note',
+    frame: 'Add a frame',
+    mute: 'Mute',
+    bypass: 'Bypass',
+    'show-selection': 'Show the selection',
+    'show-all': 'Show everything',
+    'zoom-in': 'Zoom in',
+    'zoom-out': 'Zoom out',
+    'actual-size': 'Zoom to 100%',
+    outline: 'Outline',
+    inspector: 'Inspector',
+    results: 'Results',
     refresh: 'Look for models and packs again',
     cache: 'Cache…',
     memory: 'Memory…',
     packs: 'Packs that failed…',
     shortcuts: 'Shortcuts…',
     about: 'About',
-    note: 'Add a note',
-    frame: 'Add a frame',
+  },
+
+  commandGroups: {
+    workflow: 'Workflow',
+    edit: 'Edit',
+    build: 'Build',
+    view: 'View',
+    panels: 'Panels',
+    server: 'Server',
+    help: 'Help',
   },
 
   contextMenu: {
@@ -294,21 +328,6 @@ export const english = {
 
   shortcuts: {
     label: 'Shortcuts',
-    add: 'Add a node',
-    delete: 'Delete',
-    copy: 'Copy',
-    cut: 'Cut',
-    paste: 'Paste',
-    duplicate: 'Duplicate',
-    selectAll: 'Select all',
-    mute: 'Mute',
-    bypass: 'Bypass',
-    rename: 'Rename',
-    showSelection: 'Show the selection',
-    showAll: 'Show everything',
-    zoomIn: 'Zoom in',
-    zoomOut: 'Zoom out',
-    actualSize: 'Zoom to 100%',
   },
 
   canvas: {
@@ -392,12 +411,20 @@ export const english = {
 
   /** Types of values, as a person says them. */
   types: {
-    int: 'a whole number',
-    float: 'a number',
-    str: 'text',
-    bool: 'on or off',
-    file: 'a file',
-    any: 'anything',
+    plain: {
+      int: 'a whole number',
+      float: 'a number',
+      str: 'text',
+      bool: 'on or off',
+      file: 'a file',
+      any: 'anything',
+    },
+    /** Any other type by its title, "Text encoder". */
+    named: (title: string): string => {
+      const lower = title === title.toUpperCase() ? title : title.toLowerCase();
+      return `${/^[aeiou]/i.test(lower) ? 'an' : 'a'} ${lower}`;
+    },
+    or: ' or ',
   },
 
   /** Why a link cannot be. */
@@ -464,4 +491,7 @@ export const english = {
 };
 
 export type Strings = typeof english;
-export const strings: Strings = english;
+/** What a file of another language holds. */
+export type Words = Translation<Strings>;
+/** Read where it is shown, never while a module loads: the language may change at any time. */
+export const strings: Strings = spoken(english);

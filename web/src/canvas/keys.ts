@@ -4,7 +4,6 @@ import { nextNode, type Direction } from '../geometry/walk';
 import { STEP } from '../geometry/snap';
 import { movesOf, itemsToMove } from './gestures/drag';
 import type { Pointer } from './pointer';
-import { SHORTCUTS } from './shortcuts';
 import type { Stage } from './stage.svelte';
 import { isTyping } from './typing';
 
@@ -21,24 +20,27 @@ export class Keys {
   readonly #pointer: Pointer;
   #spaceUsed = false;
 
-  constructor(stage: Stage, pointer: Pointer) {
+  readonly #onchord: (chord: string) => boolean;
+
+  /** `onchord` is asked to run what a key means that only the canvas can tell to be meant for it. */
+  constructor(stage: Stage, pointer: Pointer, onchord: (chord: string) => boolean) {
     this.#stage = stage;
     this.#pointer = pointer;
+    this.#onchord = onchord;
   }
 
   down(event: KeyboardEvent): void {
     if (event.key === 'Escape') return this.#escape(event);
     if (event.defaultPrevented || event.isComposing || isTyping(event.target)) return;
     if (this.#stage.editor.requests.palette) return;
-    const done = this.#special(event) || this.#shortcut(event);
-    if (done) event.preventDefault();
+    if (this.#special(event)) event.preventDefault();
   }
 
   up(event: KeyboardEvent): void {
     if (event.key !== ' ' || !this.#pointer.panning) return;
     this.#pointer.panning = false;
     if (this.#stage.root) this.#stage.root.style.cursor = '';
-    if (!this.#spaceUsed && !this.#stage.editor.dragging && !isTyping(event.target)) this.#palette();
+    if (!this.#spaceUsed && !this.#stage.editor.dragging && !isTyping(event.target)) this.#onchord('Space');
   }
 
   #escape(event: KeyboardEvent): void {
@@ -60,17 +62,14 @@ export class Keys {
       if (this.#stage.root && !this.#stage.editor.dragging) this.#stage.root.style.cursor = 'grab';
       return true;
     }
-    if (event.key === 'Tab' && this.#isIdle(event)) {
-      this.#palette();
-      return true;
-    }
+    if (event.key === 'Tab' && this.#isIdle(event)) return this.#onchord('Tab');
     if (event.key === 'Enter' && this.#stage.focus.node && !onButton) return this.#enter();
     return false;
   }
 
   /** Tab opens the palette under a resting pointer; for those who move by keyboard it goes on to what is next. */
   #isIdle(event: KeyboardEvent): boolean {
-    if (event.shiftKey || event.ctrlKey || event.altKey || this.#stage.focus.walking || !this.#pointer.over) return false;
+    if (event.shiftKey || event.ctrlKey || event.altKey || this.#stage.focus.walking || !this.#stage.editor.over) return false;
     return event.target === document.body || (event.target instanceof HTMLElement && event.target.dataset['node'] !== undefined);
   }
 
@@ -99,36 +98,4 @@ export class Keys {
     if (field) field.focus({ preventScroll: true });
     return Boolean(field);
   }
-
-  #palette(): void {
-    const { editor } = this.#stage;
-    const at = this.#pointer.over;
-    const { view, origin } = editor.camera;
-    if (!at) {
-      editor.requests.palette = editor.camera.middleRequest();
-      return;
-    }
-    const [x, y] = [at[0] * view.zoom + view.x + origin[0], at[1] * view.zoom + view.y + origin[1]];
-    editor.requests.palette = { x, y, at, fitting: null };
-  }
-
-  #shortcut(event: KeyboardEvent): boolean {
-    const name = nameOf(event);
-    const found = SHORTCUTS.find(({ keys }) => keys.includes(name));
-    found?.run(this.#stage);
-    return found !== undefined;
-  }
-}
-
-/** "Mod+Shift+z"; Shift is named for letters only, signs already tell. */
-function nameOf(event: KeyboardEvent): string {
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  const isLetter = key.length > 1 || key.toUpperCase() !== key;
-  const parts = [
-    event.ctrlKey || event.metaKey ? 'Mod' : '',
-    event.altKey ? 'Alt' : '',
-    event.shiftKey && isLetter ? 'Shift' : '',
-    key,
-  ];
-  return parts.filter(Boolean).join('+');
 }

@@ -33,8 +33,6 @@ export class Pointer {
   #longPress = 0;
   /** The space bar is held: the next drag pans. */
   panning = false;
-  /** Where the pointer last was over the canvas, in its own units; null when it is elsewhere. */
-  over: Point | null = null;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -55,7 +53,7 @@ export class Pointer {
 
   move(event: PointerEvent): void {
     const point: Point = [event.clientX, event.clientY];
-    this.over = this.#stage.editor.camera.at(...point);
+    this.#stage.editor.over = this.#stage.editor.camera.at(...point);
     if (this.#pinch) {
       this.#pinch.move(event.pointerId, point);
       return;
@@ -85,7 +83,7 @@ export class Pointer {
   }
 
   leave(): void {
-    this.over = null;
+    this.#stage.editor.over = null;
     if (!this.#gesture) this.#stage.hover(null);
   }
 
@@ -181,7 +179,7 @@ export class Pointer {
     const { editor } = this.#stage;
     const isOpen = this.#stage.under(event.target, event.clientX, event.clientY) === null;
     const radius = 6 / editor.camera.view.zoom;
-    this.#stage.hover(isOpen && this.over ? linkAt(editor.scene, this.over, radius) : null);
+    this.#stage.hover(isOpen && editor.over ? linkAt(editor.scene, editor.over, radius) : null);
   }
 
   #spot(event: PointerEvent): Spot {

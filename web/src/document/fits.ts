@@ -22,24 +22,19 @@ export function fits(catalogue: Catalogue, output: string, input: string): boole
   });
 }
 
-const PLAIN_WORDS: Readonly<Record<string, string>> = strings.types;
+const words: { plain: Readonly<Record<string, string>>; or: string; named: (title: string) => string } = strings.types;
 
 /** A type as a person says it: "an image", "a number or text". */
 export function typeInWords(catalogue: Catalogue, type: string): string {
   return type
     .split('|')
-    .map((name) => PLAIN_WORDS[name] ?? withArticle(catalogue.types[name]?.title || titleOf(name)))
-    .join(' or ');
+    .map((name) => words.plain[name] ?? words.named(catalogue.types[name]?.title || titleOf(name)))
+    .join(words.or);
 }
 
 function titleOf(name: string): string {
   const own = name.slice(name.lastIndexOf('/') + 1);
   return own === own.toUpperCase() ? own : own.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-}
-
-function withArticle(title: string): string {
-  const lower = title === title.toUpperCase() ? title : title.toLowerCase();
-  return `${/^[aeiou]/i.test(lower) ? 'an' : 'a'} ${lower}`;
 }
 
 /** The sentence shown while a link is dragged over an input that does not take it. */

@@ -98,9 +98,13 @@ export class Camera {
   }
 
   middleRequest(): PaletteRequest {
-    const [x, y] = this.#middle;
-    const at = toWorld(this.view, [x, y]);
-    return { x: x + this.origin[0], y: y + this.origin[1], at, fitting: null };
+    return this.requestAt(toWorld(this.view, this.#middle));
+  }
+
+  /** The palette at a point of the canvas. */
+  requestAt(at: Point): PaletteRequest {
+    const { x, y, zoom } = this.view;
+    return { x: at[0] * zoom + x + this.origin[0], y: at[1] * zoom + y + this.origin[1], at, fitting: null };
   }
 
   glide(to: View): void {

@@ -2,7 +2,7 @@
 // is said in the part.
 import type { Change } from '../document/change';
 import type { Items } from '../document/edit/items';
-import type { Size, Workflow } from '../document/types';
+import type { Point, Size, Workflow } from '../document/types';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
 import type { View } from '../geometry/view';
@@ -39,6 +39,8 @@ export class Editor {
 
   /** Something is being dragged on the canvas: nothing may move under the hand. */
   dragging = $state(false);
+  /** Where the pointer last was over the canvas, in its own units; null when it is elsewhere. */
+  over: Point | null = null;
   /** Spoken by the page's live region. */
   announcement = $state('');
 
@@ -87,6 +89,11 @@ export class Editor {
   rename(): void {
     const { nodes, frames } = this.selection.items;
     this.requests.renaming = [...nodes, ...frames][0] ?? null;
+  }
+
+  /** Opens the palette where the pointer is, else in the middle of the view. */
+  askForNode(): void {
+    this.requests.palette = this.over ? this.camera.requestAt(this.over) : this.camera.middleRequest();
   }
 
   selectAll(): void {

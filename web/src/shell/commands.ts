@@ -1,16 +1,23 @@
-// What can be done from a menu, a shortcut or the palette: one list, so that all three say and do the same.
+// What can be done from a menu, a shortcut or the palette: one table, so that all of them and docs/shortcuts.md say
+// and do the same. A command's name stands in the strings under its id.
 import { addFrame, addNote } from '../editor/adding';
 import { strings } from '../strings';
+import { copySelection, cutSelection, pasteHere } from './clipboard';
 import { openNew } from './opening';
 import { saveToFile } from './saving';
 import type { Shell } from './shell.svelte';
 
+export type CommandId = keyof typeof strings.commands;
+export type CommandGroup = keyof typeof strings.commandGroups;
+
 export interface Command {
   /** Also the button's `data-action`. */
-  id: string;
-  label: string;
-  /** As `KeyboardEvent.key` is written, with Mod for Ctrl or ⌘: "Mod+Shift+z". */
+  id: CommandId;
+  group: CommandGroup;
+  /** As `chordOf` writes them: "Mod+Shift+z". The user may choose others. */
   keys: readonly string[];
+  /** The browser answers the keys itself (its clipboard): they cannot be others. */
+  fixed?: boolean;
   /** Whether it also works while a text field has the focus. */
   whileTyping?: boolean;
   enabled: (shell: Shell) => boolean;
@@ -18,51 +25,97 @@ export interface Command {
 }
 
 const always = (): boolean => true;
-const words = strings.menu;
+const chosen = ({ editor }: Shell): boolean => editor.selection.count > 0;
+const nodesChosen = ({ editor }: Shell): boolean => editor.selection.nodes.size > 0;
 
-export const COMMANDS: readonly Command[] = [
-  { id: 'run', label: strings.run.run, keys: ['Mod+Enter'], whileTyping: true, enabled: always, run: (shell) => void shell.run() },
+const WORKFLOW: readonly Command[] = [
+  { id: 'run', group: 'workflow', keys: ['Mod+Enter'], whileTyping: true, enabled: always, run: (shell) => void shell.run() },
   {
     id: 'cancel',
-    label: strings.run.cancel,
+    group: 'workflow',
     keys: ['Mod+Alt+Enter'],
     whileTyping: true,
     enabled: (shell) => shell.session.active.length > 0,
     run: (shell) => void shell.cancel(),
   },
-  { id: 'new', label: words.new, keys: [], enabled: always, run: openNew },
-  { id: 'open', label: words.open, keys: ['Mod+o'], whileTyping: true, enabled: always, run: (shell) => (shell.dialog = 'open') },
-  { id: 'save', label: words.save, keys: ['Mod+s'], whileTyping: true, enabled: always, run: saveToFile },
-  { id: 'templates', label: words.templates, keys: [], enabled: always, run: (shell) => (shell.dialog = 'templates') },
-  { id: 'undo', label: words.undo, keys: ['Mod+z'], enabled: ({ editor }) => editor.document.canUndo, run: ({ editor }) => editor.undo() },
+  { id: 'new', group: 'workflow', keys: [], enabled: always, run: openNew },
+  { id: 'open', group: 'workflow', keys: ['Mod+o'], whileTyping: true, enabled: always, run: (shell) => (shell.dialog = 'open') },
+  { id: 'templates', group: 'workflow', keys: [], enabled: always, run: (shell) => (shell.dialog = 'templates') },
+  { id: 'save', group: 'workflow', keys: ['Mod+s'], whileTyping: true, enabled: always, run: saveToFile },
+];
+
+const EDIT: readonly Command[] = [
+  { id: 'undo', group: 'edit', keys: ['Mod+z'], enabled: ({ editor }) => editor.document.canUndo, run: ({ editor }) => editor.undo() },
   {
     id: 'redo',
-    label: words.redo,
+    group: 'edit',
     keys: ['Mod+Shift+z', 'Mod+y'],
     enabled: ({ editor }) => editor.document.canRedo,
     run: ({ editor }) => editor.redo(),
   },
-  { id: 'note', label: words.note, keys: ['Shift+n'], enabled: always, run: ({ editor }) => void addNote(editor) },
-  { id: 'frame', label: words.frame, keys: ['g'], enabled: always, run: ({ editor }) => void addFrame(editor) },
-  { id: 'refresh', label: words.refresh, keys: [], enabled: always, run: (shell) => void shell.refresh() },
-  { id: 'cache', label: words.cache, keys: [], enabled: always, run: (shell) => (shell.dialog = 'cache') },
-  { id: 'memory', label: words.memory, keys: [], enabled: always, run: (shell) => (shell.dialog = 'memory') },
+  { id: 'cut', group: 'edit', keys: ['Mod+x'], fixed: true, enabled: chosen, run: (shell) => void cutSelection(shell) },
+  { id: 'copy', group: 'edit', keys: ['Mod+c'], fixed: true, enabled: chosen, run: (shell) => void copySelection(shell) },
+  { id: 'paste', group: 'edit', keys: ['Mod+v'], fixed: true, enabled: always, run: (shell) => void pasteHere(shell, null) },
+  { id: 'duplicate', group: 'edit', keys: ['Mod+d'], enabled: chosen, run: ({ editor }) => editor.clipboard.duplicate() },
   {
-    id: 'packs',
-    label: words.packs,
-    keys: [],
-    enabled: (shell) => shell.broken.length > 0,
-    run: (shell) => (shell.dialog = 'packs'),
+    id: 'delete',
+    group: 'edit',
+    keys: ['Delete', 'Backspace'],
+    enabled: chosen,
+    run: ({ editor }) => editor.edit.remove(editor.selection.items),
   },
-  { id: 'shortcuts', label: words.shortcuts, keys: ['?'], enabled: always, run: (shell) => (shell.dialog = 'shortcuts') },
-  { id: 'about', label: words.about, keys: [], enabled: always, run: (shell) => (shell.dialog = 'about') },
-  { id: 'outline', label: strings.outline.label, keys: ['Shift+o'], enabled: always, run: (shell) => (shell.outline = !shell.outline) },
-  { id: 'inspector', label: strings.inspector.label, keys: ['n'], enabled: always, run: (shell) => (shell.inspector = !shell.inspector) },
-  { id: 'results', label: strings.results.label, keys: ['Shift+r'], enabled: always, run: (shell) => (shell.results = !shell.results) },
+  { id: 'select-all', group: 'edit', keys: ['Mod+a'], enabled: always, run: ({ editor }) => editor.selectAll() },
+  { id: 'rename', group: 'edit', keys: ['F2'], enabled: chosen, run: ({ editor }) => editor.rename() },
 ];
 
-export function command(id: string): Command {
-  const found = COMMANDS.find((candidate) => candidate.id === id);
+const BUILD: readonly Command[] = [
+  { id: 'palette', group: 'build', keys: ['Tab', 'Space'], enabled: always, run: ({ editor }) => editor.askForNode() },
+  { id: 'note', group: 'build', keys: ['Shift+n'], enabled: always, run: ({ editor }) => void addNote(editor) },
+  { id: 'frame', group: 'build', keys: ['g'], enabled: always, run: ({ editor }) => void addFrame(editor) },
+  { id: 'mute', group: 'build', keys: ['m'], enabled: nodesChosen, run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'mute') },
+  {
+    id: 'bypass',
+    group: 'build',
+    keys: ['b'],
+    enabled: nodesChosen,
+    run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'bypass'),
+  },
+];
+
+const VIEW: readonly Command[] = [
+  { id: 'show-selection', group: 'view', keys: ['f'], enabled: always, run: ({ editor }) => editor.fit('selection') },
+  { id: 'show-all', group: 'view', keys: ['Home'], enabled: always, run: ({ editor }) => editor.fit('all') },
+  { id: 'zoom-in', group: 'view', keys: ['+', '='], enabled: always, run: ({ editor: { camera } }) => camera.zoomTo(camera.view.zoom * 1.25) },
+  { id: 'zoom-out', group: 'view', keys: ['-'], enabled: always, run: ({ editor: { camera } }) => camera.zoomTo(camera.view.zoom / 1.25) },
+  { id: 'actual-size', group: 'view', keys: ['0'], enabled: always, run: ({ editor }) => editor.camera.zoomTo(1) },
+];
+
+const PANELS: readonly Command[] = [
+  { id: 'outline', group: 'panels', keys: ['Shift+o'], enabled: always, run: (shell) => (shell.outline = !shell.outline) },
+  { id: 'inspector', group: 'panels', keys: ['n'], enabled: always, run: (shell) => (shell.inspector = !shell.inspector) },
+  { id: 'results', group: 'panels', keys: ['Shift+r'], enabled: always, run: (shell) => (shell.results = !shell.results) },
+];
+
+const SERVER: readonly Command[] = [
+  { id: 'refresh', group: 'server', keys: [], enabled: always, run: (shell) => void shell.refresh() },
+  { id: 'cache', group: 'server', keys: [], enabled: always, run: (shell) => (shell.dialog = 'cache') },
+  { id: 'memory', group: 'server', keys: [], enabled: always, run: (shell) => (shell.dialog = 'memory') },
+  { id: 'packs', group: 'server', keys: [], enabled: (shell) => shell.broken.length > 0, run: (shell) => (shell.dialog = 'packs') },
+];
+
+const HELP: readonly Command[] = [
+  { id: 'shortcuts', group: 'help', keys: ['?'], enabled: always, run: (shell) => (shell.dialog = 'shortcuts') },
+  { id: 'about', group: 'help', keys: [], enabled: always, run: (shell) => (shell.dialog = 'about') },
+];
+
+export const COMMANDS: readonly Command[] = [...WORKFLOW, ...EDIT, ...BUILD, ...VIEW, ...PANELS, ...SERVER, ...HELP];
+
+const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
+
+export function command(id: CommandId): Command {
+  const found = BY_ID.get(id);
   if (!found) throw new Error(`There is no command "${id}".`);
   return found;
 }
+
+export const nameOf = ({ id }: Pick<Command, 'id'>): string => strings.commands[id];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type KeyPress, matches, shown } from './keys';
+import { chordOf, type KeyPress, shown } from './keys';
 
 const press = (key: string, held: Partial<KeyPress> = {}): KeyPress => ({
   key,
@@ -11,21 +11,29 @@ const press = (key: string, held: Partial<KeyPress> = {}): KeyPress => ({
   ...held,
 });
 
-describe('a key press', () => {
-  test('Ctrl and ⌘ both are Mod', () => {
-    expect(matches('Mod+z', press('z', { ctrlKey: true }))).toBe(true);
-    expect(matches('Mod+z', press('z', { metaKey: true }))).toBe(true);
+describe('a key press is written', () => {
+  test('with Mod for Ctrl and for ⌘', () => {
+    expect(chordOf(press('z', { ctrlKey: true }))).toBe('Mod+z');
+    expect(chordOf(press('z', { metaKey: true }))).toBe('Mod+z');
   });
-  test('another modifier makes it another shortcut', () => {
-    expect(matches('Mod+z', press('Z', { ctrlKey: true, shiftKey: true }))).toBe(false);
-    expect(matches('Mod+Shift+z', press('Z', { ctrlKey: true, shiftKey: true }))).toBe(true);
-    expect(matches('n', press('n', { ctrlKey: true }))).toBe(false);
+  test('with each modifier that is held', () => {
+    expect(chordOf(press('Z', { ctrlKey: true, shiftKey: true }))).toBe('Mod+Shift+z');
+    expect(chordOf(press('F2', { altKey: true }))).toBe('Alt+F2');
   });
-  test('a sign may need Shift on some keyboards', () => expect(matches('?', press('?', { shiftKey: true }))).toBe(true));
+  test('without Shift for a sign, which some keyboards need for it', () => {
+    expect(chordOf(press('?', { shiftKey: true }))).toBe('?');
+    expect(chordOf(press('+', { ctrlKey: true }))).toBe('Mod++');
+  });
+  test('by the place of the key where no Latin letter is on it', () => {
+    expect(chordOf(press('я', { code: 'KeyZ', ctrlKey: true }))).toBe('Mod+z');
+    expect(chordOf(press('å', { code: 'KeyA', altKey: true }))).toBe('Alt+a');
+  });
+  test('not at all for a modifier alone', () => expect(chordOf(press('Shift', { shiftKey: true }))).toBe(''));
 });
 
 test('shortcuts are shown as the platform writes them', () => {
   expect(shown('Mod+Shift+z', false)).toBe('Ctrl ⇧ Z');
   expect(shown('Mod+Enter', true)).toBe('⌘ ↵');
+  expect(shown('Mod++', false)).toBe('Ctrl +');
   expect(shown('+', false)).toBe('+');
 });

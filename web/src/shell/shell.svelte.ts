@@ -13,6 +13,7 @@ import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
+import { Keymap } from './keymap.svelte';
 import { sendRuns } from './running';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
@@ -31,6 +32,7 @@ export class Shell {
   readonly autosave: Autosave;
   readonly notices = new Notices();
   readonly store = new LocalStore();
+  readonly keymap = new Keymap(() => ({}));
 
   dialog: Dialog | null = $state(null);
   viewed: OutputInfo | null = $state.raw(null);

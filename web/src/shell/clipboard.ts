@@ -1,0 +1,32 @@
+// The clipboard as menus use it. Browsers ask before they let a page read it, and some never do; the keys always
+// work, since the browser then hands the text over by itself.
+import type { Point } from '../document/types';
+import { strings } from '../strings';
+import { onMac, shown } from './keys';
+import type { Shell } from './shell.svelte';
+
+const words = strings.contextMenu;
+
+export async function copySelection({ editor, notices }: Shell): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(editor.clipboard.copy());
+    return true;
+  } catch {
+    notices.add('warning', words.noClipboard, words.useKeys(shown('Mod+c', onMac())));
+    return false;
+  }
+}
+
+export async function cutSelection(shell: Shell): Promise<void> {
+  const { items } = shell.editor.selection;
+  if (await copySelection(shell)) shell.editor.edit.remove(items);
+}
+
+export async function pasteHere({ editor, notices }: Shell, at: Point | null): Promise<void> {
+  try {
+    if (editor.clipboard.paste(await navigator.clipboard.readText(), at)) return;
+    notices.add('info', words.nothingToPaste);
+  } catch {
+    notices.add('warning', words.noClipboard, words.useKeys(shown('Mod+v', onMac())));
+  }
+}
