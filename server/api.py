@@ -26,18 +26,30 @@ from server.dispatch import Dispatcher, Parts
 from server.graph.reading import WorkflowError
 from server.openapi import describe
 from server.paths import PathError
-from server.routes import cache, catalogue, events, files, jobs, models, outputs, system, workflows
+from server.routes import cache, catalogue, events, files, jobs, models, outputs, queue, system, values, workflows
 from server.routes.table import Endpoint, RouteHandler
 from server.services import Services
 from server.sockets import Hub
 from server.store.database import Database
 from server.store.jobs import recover
-from server.store.settings import cache_limits
+from server.store.settings import cache_limits, is_paused
 from server.workers.questions import NoAnswerError
 
 log = logging.getLogger(__name__)
 
-TOPICS = (jobs.api, outputs.api, workflows.api, files.api, catalogue.api, models.api, cache.api, system.api, events.api)
+TOPICS = (
+    jobs.api,
+    queue.api,
+    outputs.api,
+    values.api,
+    workflows.api,
+    files.api,
+    catalogue.api,
+    models.api,
+    cache.api,
+    system.api,
+    events.api,
+)
 
 
 def endpoints() -> list[Endpoint]:
@@ -80,7 +92,7 @@ class Api:
         if limits is not None:
             services.dispatcher.set_cache_limits(limits)
         queue = await services.database.write(partial(recover, now=services.clock()))
-        services.dispatcher.recover(queue)
+        services.dispatcher.recover(queue, await services.database.read(is_paused))
 
     async def close(self) -> None:
         """End the worker, then the database."""

@@ -50,7 +50,7 @@ from server.store import jobs, outputs
 from server.store.database import Database, Operation
 from server.store.jobs import End, Payload
 from server.store.outputs import NewOutput
-from server.store.settings import CacheLimits
+from server.store.settings import CacheLimits, keep_paused
 from server.workers.cause import WorkerExit
 from server.workers.keeper import Listeners, WorkerKeeper
 from server.workers.questions import NoAnswerError, Questions
@@ -111,6 +111,8 @@ class Dispatcher:
         self._saving: dict[str, LiveJob] = {}
         """Jobs whose files are still being written while the next one runs."""
         self._opened = False
+        self.paused = False
+        """Whether no job begins for now."""
         self._background: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ what others ask
@@ -130,12 +132,12 @@ class Dispatcher:
     async def start(self) -> None:
         await self.keeper.start()
 
-    def recover(self, queue: Sequence[JobInfo]) -> None:
-        """Take over what an earlier server left; from now on jobs run."""
-        self._opened = True
+    def recover(self, queue: Sequence[JobInfo], paused: bool = False) -> None:
+        """Take over what an earlier server left; from now on jobs run, unless the queue was left paused."""
+        self._opened, self.paused = True, paused
         for info in queue:
             self._waiting[info.id] = Waiting(info, None)
-        if queue:
+        if queue or paused:
             self._tell_queue()
         self._next()
 
@@ -160,6 +162,13 @@ class Dispatcher:
             for info in waiting:
                 self._hub.publish(JobChanged(replace(info, state="cancelled", finished=now)))
             self._tell_queue()
+
+    async def pause(self, paused: bool) -> None:
+        """Let no further job begin, or let the queue go on. Kept over a restart."""
+        await self._database.write(partial(keep_paused, paused=paused))
+        self.paused = paused
+        self._tell_queue()
+        self._next()
 
     def active(self) -> list[str]:
         """The jobs that wait or run."""
@@ -192,6 +201,10 @@ class Dispatcher:
     def _running_jobs(self) -> list[LiveJob]:
         return [*self._saving.values(), *([] if self._current is None else [self._current])]
 
+    @property
+    def _may_begin(self) -> bool:
+        return self._opened and not self.paused and self.keeper.listens
+
     def _live(self, job: str) -> LiveJob | None:
         """A job that runs, by its id."""
         if self._current is not None and self._current.info.id == job:
@@ -205,7 +218,7 @@ class Dispatcher:
 
     def _next(self) -> None:
         """Give the worker the next job, if it takes one and there is one."""
-        if self._current is not None or not self._waiting or not (self._opened and self.keeper.listens):
+        if self._current is not None or not self._waiting or not self._may_begin:
             return
         waiting = self._take(next(iter(self._waiting)))
         now = self._clock()
@@ -313,7 +326,7 @@ class Dispatcher:
             self.keeper.kill("The worker did not stop when the job was cancelled, and was started anew.")
 
     def _tell_queue(self) -> None:
-        self._hub.publish(QueueChanged(self.queued, self.running))
+        self._hub.publish(QueueChanged(self.queued, self.running, self.paused))
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

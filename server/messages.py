@@ -128,6 +128,40 @@ class MemoryUse(msgspec.Struct, frozen=True):
     device_total: int = 0
 
 
+class Spread(msgspec.Struct, frozen=True):
+    """How the numbers of a tensor lie: `counts` in even steps from `low` to `high`; `odd` are NaN or infinite."""
+
+    low: float
+    high: float
+    mean: float
+    deviation: float
+    counts: list[int]
+    odd: int = 0
+
+
+class ValuePart(msgspec.Struct, frozen=True):
+    """A value on a link, or a part of it. `name` is its field's or its place's; `text` says it in short."""
+
+    name: str
+    kind: Literal["nothing", "number", "text", "file", "tensor", "record", "list", "other"]
+    text: str = ""
+    shape: list[int] = []
+    dtype: str = ""
+    spread: Spread | None = None
+    parts: list[ValuePart] = []
+    more: int = 0
+    """Parts of it that are left out."""
+
+
+class FoundValue(msgspec.Struct, frozen=True):
+    """What a link carries. `pictures` show it where it is an image, a mask or a latent."""
+
+    value: ValuePart
+    pictures: list[OutputFile] = []
+    earlier: bool = False
+    """It is what the last run made, and the workflow has changed since, or gives another value each time."""
+
+
 # ---------------------------------------------------------------- to the worker
 
 
@@ -195,6 +229,19 @@ class TellMemory(Message, frozen=True):
     free: bool = False
 
 
+class InspectValue(Message, frozen=True):
+    """Say what an output holds, if it is kept; nothing runs. Answered by `ValueInspected` with the same `request`.
+
+    `prompt` is the workflow as it stands; `job` is the last one that ran it, for what no key finds again.
+    """
+
+    request: str
+    prompt: msgspec.Raw
+    node: str
+    output: str
+    job: str = ""
+
+
 class Shutdown(Message, frozen=True):
     """Finish writing what is being written, then exit."""
 
@@ -210,6 +257,7 @@ ToWorker = (
     | DescribeModel
     | VerifyModel
     | TellMemory
+    | InspectValue
     | Shutdown
 )
 
@@ -309,6 +357,13 @@ class ModelVerified(Message, frozen=True):
     detail: str = ""
 
 
+class ValueInspected(Message, frozen=True):
+    """The value that was asked for; null when it is not kept, or was never made."""
+
+    request: str
+    found: FoundValue | None = None
+
+
 FromWorker = (
     CatalogueReady
     | WorkerReady
@@ -324,6 +379,7 @@ FromWorker = (
     | ModelsListed
     | ModelVerified
     | MemoryReport
+    | ValueInspected
 )
 
 # ---------------------------------------------------------------- to the browser
@@ -386,8 +442,11 @@ class OutputAdded(Message, frozen=True):
 
 
 class QueueChanged(Message, frozen=True):
+    """`paused`: no job begins until the queue goes on; the one that runs comes to its end."""
+
     queued: int
     running: int
+    paused: bool = False
 
 
 class Resync(Message, frozen=True):

@@ -14,6 +14,8 @@ from server.graph.problems import Problem, short
 from server.graph.workflow import MAX_NODES, SUBGRAPH, NodeData, Subgraph, Workflow
 
 MAX_NESTING = 50
+SEPARATOR = "/"
+"""Between the ids of an instance and of a node inside it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def definition_id(data: NodeData) -> str | None:
 
 
 def join(scope: str | None, id: str) -> str:
-    return id if scope is None else f"{scope}/{id}"
+    return id if scope is None else f"{scope}{SEPARATOR}{id}"
 
 
 def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:

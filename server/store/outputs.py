@@ -71,13 +71,18 @@ def _root(name: str) -> Literal["results", "previews"]:
     return "results" if name == "results" else "previews"
 
 
+def url_of(file: OutputFile) -> str:
+    """Where the server serves a file that a job made; empty for words, which have none."""
+    return f"/api/files/{file.root}/{quote(file.path)}" if file.path else ""
+
+
 def _made(key: int, new: NewOutput) -> OutputInfo:
     file = new.file
     return OutputInfo(
         id=key,
         job=new.job,
         node=file.node,
-        url=f"/api/files/{file.root}/{quote(file.path)}" if file.path else "",
+        url=url_of(file),
         name=file.path.rpartition("/")[2],
         media_type=file.media_type,
         width=file.width,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -18,14 +20,30 @@ class CacheLimits(msgspec.Struct, frozen=True):
 
 def cache_limits(connection: Connection) -> CacheLimits | None:
     """What the user chose; None when nothing was chosen."""
-    query = select(settings.c.value).where(settings.c.name == "cache")
-    value = connection.execute(query).scalar_one_or_none()
+    value = _read(connection, "cache")
     return None if value is None else msgspec.json.decode(value, type=CacheLimits)
 
 
 def keep_cache_limits(connection: Connection, limits: CacheLimits) -> None:
+    _keep(connection, "cache", limits)
+
+
+def is_paused(connection: Connection) -> bool:
+    """Whether the queue was paused when the server last ran."""
+    return _read(connection, "paused") == b"true"
+
+
+def keep_paused(connection: Connection, paused: bool) -> None:
+    _keep(connection, "paused", paused)
+
+
+def _read(connection: Connection, name: str) -> bytes | None:
+    return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar_one_or_none()
+
+
+def _keep(connection: Connection, name: str, value: Any) -> None:
     row = upsert(settings)
     connection.execute(
         row.on_conflict_do_update(index_elements=["name"], set_={"value": row.excluded.value}),
-        {"name": "cache", "value": msgspec.json.encode(limits)},
+        {"name": name, "value": msgspec.json.encode(value)},
     )

@@ -32,6 +32,7 @@ from server.worker.identities import Identities
 from server.worker.memory import Weights
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results
+from server.worker.values import LastRuns
 
 LARGE = 200
 """Nodes whose record takes no more than a millisecond to make."""
@@ -110,6 +111,7 @@ class Jobs:
         ended: Callable[[], None],
     ) -> None:
         self._shop, self._library, self._upgrade, self._ended = shop, library, upgrade, ended
+        self.last = LastRuns()
         self._stopping = False
         self._waiting: deque[RunJob] = deque()
         self._current: tuple[str, Run] | None = None
@@ -179,7 +181,9 @@ class Jobs:
             prompt = self._upgrade(decode(bytes(message.prompt)))
         except (msgspec.DecodeError, RecursionError) as error:
             raise RunFailed(Fault(f"The prompt cannot be read: {error}", "Send the workflow again.")) from None
-        return make_plan(prompt, self._library(), files, message.targets)
+        plan = make_plan(prompt, self._library(), files, message.targets)
+        self.last.add(message.job, plan)
+        return plan
 
 
 async def _encoded(run: Run) -> bytes:

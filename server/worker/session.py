@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import msgspec
 import psutil
@@ -24,6 +25,7 @@ from server.messages import (
     CatalogueReady,
     ClearCache,
     DescribeModel,
+    InspectValue,
     ListModels,
     MemoryReport,
     NodesUpgraded,
@@ -34,6 +36,7 @@ from server.messages import (
     TellMemory,
     ToWorker,
     UpgradeNodes,
+    ValueInspected,
     VerifyModel,
     WorkerReady,
 )
@@ -51,6 +54,7 @@ from server.worker.models import ModelShelf
 from server.worker.preview import Previews
 from server.worker.results import Results, sweep_oldest
 from server.worker.upgrades import upgrade_nodes, upgrade_prompt
+from server.worker.values import Values
 from server.worker.warmup import LIBRARIES, Warmup
 
 MEMORY_LIMIT = min(int(psutil.virtual_memory().total) // 4, 8 * 2**30)
@@ -99,6 +103,7 @@ class Session:
         self._reporting: asyncio.TimerHandle | None = None
         self._reported: CacheUse | None = None
         self._jobs = Jobs(self._shop, self._known_library, self._upgrade_prompt, self._report_later)
+        self._values = self._show_values()
 
     def _open_shop(self) -> Shop:
         folders, cache = self._folders, self._folders.cache
@@ -113,6 +118,19 @@ class Session:
             self._known_device,
             self._known_weights,
             self._out.send,
+        )
+
+    def _show_values(self) -> Values:
+        shop = self._shop
+        return Values(
+            shop.folders,
+            shop.identities,
+            shop.results,
+            shop.cache,
+            self._known_library,
+            self._known_weights,
+            self._upgrade_prompt,
+            self._jobs.last,
         )
 
     async def live(self) -> int:
@@ -210,6 +228,8 @@ class Session:
                 self._answer(self._clear)
             case TellMemory():
                 self._answer(partial(self._tell_memory, message.free))
+            case InspectValue():
+                self._begin(asyncio.to_thread(self._inspect, message))
             case ListModels() | DescribeModel() | VerifyModel():
                 self._models.answer(message)
             case Shutdown():
@@ -220,7 +240,10 @@ class Session:
             async with self._questions:
                 await asyncio.to_thread(work)
 
-        task = self._loop.create_task(in_turn())
+        self._begin(in_turn())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -249,6 +272,14 @@ class Session:
         if free and weights is not None:
             weights.clear()
         self._out.send(MemoryReport(memory_use(self._device, weights)))
+
+    def _inspect(self, message: InspectValue) -> None:
+        try:
+            told = self._values.answer(message)
+        except BaseException:  # whatever a value does when it is looked at, whoever asks is not kept waiting
+            self._out.send(ValueInspected(message.request))
+            raise
+        self._out.send(told)
 
     def _report(self) -> None:
         self._reported = self._use()

@@ -13,6 +13,7 @@ from server.messages import (
     ModelsListed,
     ModelVerified,
     NodesUpgraded,
+    ValueInspected,
 )
 
 
@@ -59,7 +60,7 @@ def answers(message: FromWorker) -> str:
             return "catalogue"
         case MemoryReport():
             return "memory"
-        case NodesUpgraded() | ModelsListed() | ModelVerified():
+        case NodesUpgraded() | ModelsListed() | ModelVerified() | ValueInspected():
             return message.request
         case _:
             return ""

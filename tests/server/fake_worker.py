@@ -31,7 +31,9 @@ from server.messages import (
     ClearCache,
     DescribeModel,
     Failure,
+    FoundValue,
     FromWorker,
+    InspectValue,
     JobCancelled,
     JobComputed,
     JobFailed,
@@ -57,6 +59,8 @@ from server.messages import (
     TellMemory,
     ToWorker,
     UpgradeNodes,
+    ValueInspected,
+    ValuePart,
     WorkerReady,
     pack_frame,
     pack_picture,
@@ -116,6 +120,8 @@ class FakeWorker:
                 case TellMemory():
                     models = [] if message.free else [ModelInMemory("denoiser of toy", 3, "whole", 1.0)]
                     self.send(MemoryReport(MemoryUse(models, 5, 6, 7)))
+                case InspectValue():
+                    self.send(ValueInspected(message.request, self.inspected(message)))
                 case ListModels():
                     self.send(ModelsListed(message.request, [MODEL]))
                 case DescribeModel():
@@ -124,6 +130,15 @@ class FakeWorker:
                     return
                 case CancelJob():
                     pass
+
+    @staticmethod
+    def inspected(question: InspectValue) -> FoundValue | None:
+        """Every node but a source is unknown; the value says what was asked for."""
+        prompt = json.loads(bytes(question.prompt))
+        if prompt.get(question.node, {}).get("type") != "source":
+            return None
+        picture = OutputFile("", "seen it.png", "image/png", "previews", 8, 4)
+        return FoundValue(ValuePart("", "text", f"{question.node}.{question.output}"), [picture], bool(question.job))
 
     def report(self) -> None:
         self.send(CacheReport(CacheUse(1, self.limits[0], 2, self.limits[1])))

@@ -118,8 +118,12 @@ export interface OutputInfo {
   url: string;
   width: number;
 }
+/**
+ * `paused`: no job begins until the queue goes on; the one that runs comes to its end.
+ */
 export interface QueueChanged {
   kind: 'queuechanged';
+  paused?: boolean;
   queued: number;
   running: number;
 }
