@@ -137,19 +137,7 @@ def set_conditioning_area(
     Returns:
         The text for this area.
     """
-    numbers = {name: float(getattr(area, name)) for name in ("left", "top", "width", "height")}
-    for name, value in numbers.items():
-        if not math.isfinite(value) or value < 0:
-            raise BadValue(f"area.{name}", f"The area's {name} is {value:g}.", "Use 0 or more.")
-    for name in ("width", "height"):
-        if numbers[name] == 0:
-            raise BadValue(f"area.{name}", f"An area of {name} 0 is nowhere.", "Make it larger.")
-    if isinstance(area, Share):
-        for start, length in (("left", "width"), ("top", "height")):
-            if numbers[start] >= 1 or numbers[length] > 1:
-                what = f"The area begins at {numbers[start]:g} of the picture and takes {numbers[length]:g} of it."
-                raise BadValue(f"area.{start}", what, "Use shares from 0 to 1, and begin before 1.")
-    placed = Area(**numbers, unit="share" if isinstance(area, Share) else "pixels")
+    placed = area_of(area)
     return each(conditioning, lambda part: stronger(replace(part, area=placed), strength))
 
 
@@ -217,6 +205,23 @@ def set_conditioning_strength(conditioning: Conditioning, strength: Strength = 1
         The text with this strength.
     """
     return each(conditioning, lambda part: stronger(part, strength))
+
+
+def area_of(area: Pixels | Share) -> Area:
+    """Raises BadValue at the input `area`."""
+    numbers = {name: float(getattr(area, name)) for name in ("left", "top", "width", "height")}
+    for name, value in numbers.items():
+        if not math.isfinite(value) or value < 0:
+            raise BadValue(f"area.{name}", f"The area's {name} is {value:g}.", "Use 0 or more.")
+    for name in ("width", "height"):
+        if numbers[name] == 0:
+            raise BadValue(f"area.{name}", f"An area of {name} 0 is nowhere.", "Make it larger.")
+    if isinstance(area, Share):
+        for start, length in (("left", "width"), ("top", "height")):
+            if numbers[start] >= 1 or numbers[length] > 1:
+                what = f"The area begins at {numbers[start]:g} of the picture and takes {numbers[length]:g} of it."
+                raise BadValue(f"area.{start}", what, "Use shares from 0 to 1, and begin before 1.")
+    return Area(**numbers, unit="share" if isinstance(area, Share) else "pixels")
 
 
 def each(conditioning: Conditioning, change: Callable[[TextPart], TextPart]) -> Conditioning:

@@ -155,6 +155,20 @@ class PicturePrompt:
 
 
 @dataclass(frozen=True)
+class BoxText:
+    """A text in a box of the picture, which a model sees through a GLIGEN."""
+
+    net: Gligen
+    text: Tensor | None
+    """float32, 1 x width: what the text encoder says of it as a whole. None is an empty box: it has no text, and
+    counts for no more than that the model looks through the GLIGEN at all."""
+    area: Area
+    start: float
+    """The shares of sampling where it counts, 0 to 1; both ends belong to them."""
+    end: float
+
+
+@dataclass(frozen=True)
 class TextPart:
     """One text, and what a model is told along with it. None leaves it to what is usual for the model."""
 
@@ -187,6 +201,8 @@ class TextPart:
     """What steers the model beside the text; what they add is added up."""
     pictures: tuple[PicturePrompt, ...] = ()
     """What the model attends to beside the text."""
+    boxes: tuple[BoxText, ...] = ()
+    """Further texts, each in a box."""
 
 
 @socket(colour="#f5a35b")
@@ -316,6 +332,21 @@ class IPAdapter:
     """What of CLIP's look at a picture it reads: the whole, or the layer before the last."""
     seen: int
     """Width of that."""
+
+
+@socket(colour="#6fb8c9")
+@dataclass(frozen=True)
+class Gligen:
+    """What lets a model see texts in boxes."""
+
+    recipe: Recipe
+    """Loads a `nodes.diffusion.control.boxes.BoxReader`."""
+    title: str
+    """For people: what it is and for which models."""
+    reads: int
+    """Width of the summary of a text that it reads."""
+    sizes: tuple[int, ...]
+    """Of its model: width of the text, then of each layer, as the picture passes them."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from nodes.diffusion.control.boxes import read_gligen
 from nodes.diffusion.control.pictures import read_ip_adapter
 from nodes.diffusion.control.recipes import read_control
 from nodes.diffusion.embeddings import read_vectors
@@ -18,7 +19,7 @@ from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts
 from nodes.diffusion.sources import open_sources
 from nodes.diffusion.text import TEXT_TITLES
 from nodes.diffusion.vae import find_vae
-from nodes.types import ControlNet, IPAdapter
+from nodes.types import ControlNet, Gligen, IPAdapter
 
 LIES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
 """What code may raise over a header that is well formed and makes no sense."""
@@ -54,7 +55,7 @@ def describe(path: Path, kind: str) -> Description:
         headers = open_sources(path)
         found = describe_headers(headers)
         checked = CHECKS.get(kind, pass_all)(path, headers)
-        if isinstance(checked, (ControlNet, IPAdapter)):
+        if isinstance(checked, (ControlNet, Gligen, IPAdapter)):
             found = replace(found, what=checked.title)
     except LIES as error:
         problem, fix = words(path, error)
@@ -107,6 +108,7 @@ CHECKS: Mapping[str, Callable[[Path, list[Header]], Any]] = {
     "vae": lambda path, headers: read_vae(path),
     "controlnet": lambda path, headers: read_control(path),
     "ipadapter": lambda path, headers: read_ip_adapter(path),
+    "gligen": lambda path, headers: read_gligen(path),
 }
 """What says whether a file can be used as one of a kind: that which loads it."""
 

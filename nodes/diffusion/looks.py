@@ -8,6 +8,7 @@ from nodes.diffusion.header import Header
 SIGNS = [
     ("a LoRA", ("lora_up", "lora_down", "lora_A", "lora_B", "hada_w1", "lokr_w1")),
     ("a textual inversion embedding", ("emb_params", "string_to_param", "clip_l", "clip_g")),
+    ("a GLIGEN", (".fuser.", "position_net.")),
     ("a ControlNet", ("control_model.", "controlnet_", "zero_convs", "input_hint_block")),
     ("an SDXL checkpoint", ("conditioner.embedders.",)),
     ("a Stable Diffusion 2.x checkpoint", ("cond_stage_model.model.",)),

@@ -79,4 +79,11 @@ def cut_told(told: Told, tile: Tile, rows: int, cell: int) -> Told:
             replace(one, pixels=seen.of(one.pixels), mask=None if one.mask is None else seen.of(one.mask))
             for one in told.steered
         ),
+        boxed=tuple(one.cut(*shares_of(tile)) for one in told.boxed),
     )
+
+
+def shares_of(tile: Tile) -> tuple[float, float, float, float]:
+    """Top, left, height and width of a tile as shares of the whole."""
+    height, width = tile.whole
+    return tile.top / height, tile.left / width, tile.height / height, tile.width / width

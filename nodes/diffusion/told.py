@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.diffusion.control.boxes import Boxed, lay_boxes
 from nodes.diffusion.control.pictures import Prompted, lay_pictures
 from nodes.diffusion.control.steering import Steered, lay_controls
 from nodes.diffusion.places import CELL, Window
@@ -48,6 +49,8 @@ class Told:
     """Which rows ControlNets and adapters steer."""
     prompted: tuple[Prompted, ...] = ()
     """Which rows attend to pictures beside their texts."""
+    boxed: tuple[Boxed, ...] = ()
+    """Which rows see texts in boxes."""
 
 
 def lay_out(
@@ -90,6 +93,7 @@ def lay_out(
         windows=tuple(window for window in windows for _ in range(batch)),
         steered=lay_controls(parts, looks, shape, device),
         prompted=lay_pictures(parts, batch, device),
+        boxed=lay_boxes(parts, looks, shape, device),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from nodes.diffusion.control.boxes import seeing_boxes
 from nodes.diffusion.control.looks import MIDDLE, UNetLook
 from nodes.diffusion.control.pictures import attending, text_attentions
 from nodes.diffusion.control.steering import Nets, steer
@@ -72,6 +73,7 @@ class UNetDenoiser:
             torch.inference_mode(),
             weakened(self, told.weakened, told.tokens.shape[1]),
             attending(self.unet, told.prompted, self.nets, sigma, self.levels),
+            seeing_boxes(self.unet, told.boxed, self.nets, sigma, self.levels) as boxes,
         ):
             found: Tensor = self.unet(
                 scaled.to(self.dtype),
@@ -82,6 +84,7 @@ class UNetDenoiser:
                 added_cond_kwargs=self.added(told),
                 return_dict=False,
                 **self.steering(latent, sigma, time, told),
+                **boxes,
             )[0]
         return clean_of(self.traits.prediction, x, found.float(), sigma, step, self.traits.data)
 
@@ -99,6 +102,11 @@ class UNetDenoiser:
     def sizes_prompted(self) -> tuple[int, ...]:
         """Width of the text, and of each attention to it."""
         return self.text_width, *(attention.to_q.out_features for attention in text_attentions(self.unet))
+
+    @property
+    def sizes_boxed(self) -> tuple[int, ...]:
+        """Width of the text, and of each layer as the picture passes them."""
+        return self.text_width, *(layer.norm1.normalized_shape[0] for layer in self.layers.all)
 
     def steering(self, latent: Tensor, sigma: float, time: Tensor, told: Told) -> dict[str, Any]:
         """What ControlNets and adapters add inside the UNet; they see the noisy `latent` alone, scaled."""

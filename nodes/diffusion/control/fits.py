@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import zip_longest
 
+from nodes.diffusion.control.boxes import misfit_boxes
 from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import family_named
 from nodes.types import Control, ControlNet, PicturePrompt, TextPart
@@ -18,7 +19,8 @@ def misfit_controls(denoiser: object, parts: Sequence[TextPart]) -> tuple[str, s
         if found is not None:
             return found
     pictures = [prompt for part in parts for prompt in part.pictures if prompt.strength]
-    return next((found for one in pictures if (found := misfit_picture(denoiser, one)) is not None), None)
+    found = next((found for one in pictures if (found := misfit_picture(denoiser, one)) is not None), None)
+    return found or misfit_boxes(denoiser, [box for part in parts for box in part.boxes])
 
 
 def misfit_picture(denoiser: object, prompt: PicturePrompt) -> tuple[str, str] | None:
