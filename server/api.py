@@ -23,10 +23,24 @@ from server.answers import ApiError
 from server.catalogue import CatalogueShelf
 from server.config import Config
 from server.dispatch import Dispatcher, Parts
+from server.gallery.keeper import Gallery
 from server.graph.reading import WorkflowError
 from server.openapi import describe
 from server.paths import PathError
-from server.routes import cache, catalogue, events, files, jobs, models, outputs, queue, system, values, workflows
+from server.routes import (
+    cache,
+    catalogue,
+    events,
+    files,
+    gallery,
+    jobs,
+    models,
+    outputs,
+    queue,
+    system,
+    values,
+    workflows,
+)
 from server.routes.table import Endpoint, RouteHandler
 from server.services import Services
 from server.sockets import Hub
@@ -41,6 +55,7 @@ TOPICS = (
     jobs.api,
     queue.api,
     outputs.api,
+    gallery.api,
     values.api,
     workflows.api,
     files.api,
@@ -75,8 +90,10 @@ class Api:
         hub = Hub(uuid.uuid4().hex)
         database = Database(config.database)
         shelf = CatalogueShelf(config.cache / "catalogue.json")
-        dispatcher = Dispatcher(Parts(config, database, hub, shelf, time.time), command=command, on_log=echo)
-        self.services = Services(config, __version__, hub, database, shelf, dispatcher, time.time, description)
+        shown = Gallery(config, database, hub, shelf, time.time)
+        parts = Parts(config, database, hub, shelf, time.time)
+        dispatcher = Dispatcher(parts, command=command, on_log=echo, on_result=shown.indexer.wake)
+        self.services = Services(config, __version__, hub, database, shelf, dispatcher, shown, time.time, description)
         self.router = web.UrlDispatcher()
         # Addresses without a variable first: /api/jobs/cancel must not be taken for a job named "cancel".
         for endpoint in sorted(endpoints(), key=lambda endpoint: "{" in endpoint.path):
@@ -93,10 +110,12 @@ class Api:
             services.dispatcher.set_cache_limits(limits)
         queue = await services.database.write(partial(recover, now=services.clock()))
         services.dispatcher.recover(queue, await services.database.read(is_paused))
+        await services.gallery.open()
 
     async def close(self) -> None:
         """End the worker, then the database."""
         await self.services.dispatcher.stop()
+        await self.services.gallery.close()
         await self.services.database.close()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -92,12 +92,14 @@ class Dispatcher:
         *,
         command: Sequence[str] | None = None,
         on_log: Callable[[str], None] | None = None,
+        on_result: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = parts.config
         self._database = parts.database
         self._hub = parts.hub
         self._shelf = parts.shelf
         self._clock = parts.clock
+        self._on_result = on_result
         listeners = Listeners(self._heard, self._pictured, self._died, self._hub.publish, on_log)
         self.keeper = WorkerKeeper(parts.config, listeners, command)
         self.questions = Questions()
@@ -373,6 +375,8 @@ class Dispatcher:
 
     def _tell_output(self, output: OutputInfo) -> None:
         self._hub.publish(OutputAdded(output))
+        if output.result:
+            self._on_result()
 
     def _catalogue(self, text: bytes) -> None:
         self.keeper.send(SetCacheLimits(self.limits.memory, self.limits.disk))

@@ -386,7 +386,10 @@ FromWorker = (
 
 
 class OutputInfo(msgspec.Struct, frozen=True):
-    """An output as the page shows it; `url` serves the file."""
+    """An output as the page shows it; `url` serves the file.
+
+    `result` is its number in the gallery, 0 for what is only shown; `thumbnail` serves a small picture of it.
+    """
 
     id: int
     job: str
@@ -399,6 +402,8 @@ class OutputInfo(msgspec.Struct, frozen=True):
     text: str
     created: float
     """Seconds since 1970."""
+    result: int = 0
+    thumbnail: str = ""
 
 
 class JobInfo(msgspec.Struct, frozen=True):
@@ -441,6 +446,12 @@ class OutputAdded(Message, frozen=True):
     output: OutputInfo
 
 
+class ResultsChanged(Message, frozen=True):
+    """These results were starred, moved to the trash or back, deleted, or can be searched for now."""
+
+    results: list[int]
+
+
 class QueueChanged(Message, frozen=True):
     """`paused`: no job begins until the queue goes on; the one that runs comes to its end."""
 
@@ -461,6 +472,7 @@ ToBrowser = (
     | NodesChanged
     | Progress
     | OutputAdded
+    | ResultsChanged
     | QueueChanged
     | CacheReport
     | Resync

@@ -9,6 +9,7 @@ from server.answers import ApiError
 from server.catalogue import CatalogueShelf
 from server.config import Config
 from server.dispatch import Dispatcher
+from server.gallery.keeper import Gallery
 from server.graph.catalogue import Catalogue
 from server.sockets import Hub
 from server.store.database import Database
@@ -27,6 +28,7 @@ class Services:
     database: Database
     shelf: CatalogueShelf
     dispatcher: Dispatcher
+    gallery: Gallery
     clock: Callable[[], float]
     description: Callable[[], bytes]
 

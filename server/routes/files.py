@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import BodyPartReader, web
 
 from server.answers import ApiError, answer
+from server.gallery.thumbnails import NoThumbnail
 from server.paths import inside
 from server.routes.bodies import PATIENCE, too_large
 from server.routes.table import Api, Binary
@@ -48,6 +49,10 @@ class Uploaded(msgspec.Struct, frozen=True):
     name: str
     width: int
     height: int
+
+
+class Version(msgspec.Struct, frozen=True):
+    v: str = ""
 
 
 @api.route(
@@ -120,6 +125,29 @@ async def input_file(request: web.Request, services: Services) -> web.StreamResp
 @api.route("GET", "/api/files/results/{path:.+}", "A saved result", answers={WHOLE: STORED}, errors=(400, 404))
 async def result_file(request: web.Request, services: Services) -> web.StreamResponse:
     return serve(services.config.results, request.match_info["path"])
+
+
+@api.route(
+    "GET",
+    "/api/files/thumbnails/{path:.+}",
+    "A small picture of a saved result; with `v`, which names its content, it may be kept for good",
+    query=Version,
+    answers={WHOLE: Binary("image/webp")},
+    errors=(400, 404),
+)
+async def thumbnail(request: web.Request, services: Services) -> web.StreamResponse:
+    name = request.match_info["path"]
+    path = inside(services.config.results, name)
+    try:
+        small = await services.gallery.thumbnails.of(path)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        raise ApiError(404, f"There is no file {name[:100]!r}.", "It may have been moved or deleted.") from None
+    except NoThumbnail as error:
+        raise ApiError(404, f"There is no small picture of {name[:100]!r}. {error}", "Open the file itself.") from None
+    lasting = "private, max-age=31536000, immutable" if request.query.get("v") else "private, no-cache"
+    response = web.FileResponse(small, headers={"Cache-Control": lasting, "Content-Security-Policy": SANDBOX})
+    response.content_type = "image/webp"
+    return response
 
 
 @api.route(

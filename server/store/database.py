@@ -217,7 +217,7 @@ def _version(connection: Connection) -> str:
     return str(connection.execute(select(stamp.c.version_num)).scalar_one_or_none())
 
 
-def _migrate(engine: Engine, path: Path) -> None:
+def _migrate(engine: Engine, path: Path, to: str = "head") -> None:
     # Imported here alone: Alembic costs 0.3 s, and almost no start has an older database.
     from alembic import command
     from alembic.config import Config as AlembicConfig
@@ -228,7 +228,7 @@ def _migrate(engine: Engine, path: Path) -> None:
     try:
         with engine.begin() as connection:
             settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
+            command.upgrade(settings, to)
     except CommandError as error:
         raise StartError(
             f"The database {path} was made by another version of Latent Loom ({error}).",

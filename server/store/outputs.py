@@ -1,4 +1,7 @@
-"""The outputs' rows: which job made which file. A row is added only for a file that exists."""
+"""The outputs' rows: which job made which file. A row is added only for a file that exists.
+
+A saved file is also a result, once, however many jobs list it (see `gallery`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from server.messages import OutputFile, OutputInfo
+from server.store import results
+from server.store.results import NewResult
+from server.store.statement import Statement
 from server.store.tables import outputs
+from server.store.tables import results as result_rows
+
+_columns = ["job", "node", "root", "path", "media_type", "width", "height", "sha256", "text", "created"]
+_new = Statement(insert(outputs), _columns)
 
 
 @dataclass(frozen=True)
@@ -35,22 +45,31 @@ def add(connection: Connection, new: NewOutput) -> OutputInfo:
         "text": file.text,
         "created": new.created,
     }
-    key = connection.execute(insert(outputs), row).inserted_primary_key
-    return _made(int(key[0]) if key is not None else 0, new)
+    key = int(_new.run(connection, **row).lastrowid)
+    if file.root != "results" or not file.path:
+        return _made(key, new, 0)
+    result = NewResult(key, new.job, file.path, file.media_type, file.sha256, new.created)
+    return _made(key, new, results.keep(connection, result))
 
 
 def of_job(connection: Connection, job: str) -> list[OutputInfo]:
     """Everything a job showed, in order."""
-    rows = connection.execute(select(outputs).where(outputs.c.job == job).order_by(outputs.c.id))
+    rows = connection.execute(_listed().where(outputs.c.job == job).order_by(outputs.c.id))
     return [_info(row) for row in rows]
 
 
 def listed(connection: Connection, limit: int, before: int | None) -> Sequence[OutputInfo]:
-    """The newest results first; `before` is an output's id, and only older ones are given."""
-    query = select(outputs).where(outputs.c.root == "results").order_by(outputs.c.id.desc()).limit(limit)
+    """The newest results first, without those in the trash; `before` is an output's id, only older ones are given."""
+    query = _listed().where(outputs.c.root == "results").order_by(outputs.c.id.desc()).limit(limit)
+    query = query.where(result_rows.c.trashed.is_(None))
     if before is not None:
         query = query.where(outputs.c.id < before)
     return [_info(row) for row in connection.execute(query)]
+
+
+def _listed() -> Select[Any]:
+    of_path = (result_rows.c.path == outputs.c.path) & (outputs.c.root == "results")
+    return select(outputs, result_rows.c.id.label("result")).outerjoin(result_rows, of_path)
 
 
 def _info(row: Row[Any]) -> OutputInfo:
@@ -64,7 +83,7 @@ def _info(row: Row[Any]) -> OutputInfo:
         row.sha256,
         row.text,
     )
-    return _made(row.id, NewOutput(row.job, file, row.created))
+    return _made(row.id, NewOutput(row.job, file, row.created), row.result or 0)
 
 
 def _root(name: str) -> Literal["results", "previews"]:
@@ -76,7 +95,7 @@ def url_of(file: OutputFile) -> str:
     return f"/api/files/{file.root}/{quote(file.path)}" if file.path else ""
 
 
-def _made(key: int, new: NewOutput) -> OutputInfo:
+def _made(key: int, new: NewOutput, result: int) -> OutputInfo:
     file = new.file
     return OutputInfo(
         id=key,
@@ -89,4 +108,13 @@ def _made(key: int, new: NewOutput) -> OutputInfo:
         height=file.height,
         text=file.text,
         created=new.created,
+        result=result,
+        thumbnail=thumbnail_url(file.path, file.media_type, file.sha256) if result else "",
     )
+
+
+def thumbnail_url(path: str, media_type: str, sha256: str) -> str:
+    """Where a small picture of a result is; its content is part of the address, so it may be kept for good."""
+    if not media_type.startswith("image/"):
+        return ""
+    return f"/api/files/thumbnails/{quote(path)}?v={sha256[:12]}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in `migrations/versions`; a database made whole is stamped with it."""
 
 metadata = MetaData()
@@ -71,8 +71,50 @@ outputs = Table(
     Column("created", Float, nullable=False),
     Index("outputs_by_job", "job", "id"),
     Index("outputs_by_root", "root", "id"),
+    Index("outputs_by_path", "path"),
     sqlite_autoincrement=True,
 )
+
+results = Table(
+    "results",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("path", Text, nullable=False, unique=True),
+    Column("output", Integer, nullable=False),
+    Column("job", String(40), nullable=False),
+    Column("document", String(100), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("created", Float, nullable=False),
+    Column("starred", Integer, nullable=False),
+    Column("trashed", Float),
+    Column("indexed", Integer, nullable=False),
+    Index("results_by_time", "trashed", "created"),
+    Index("results_to_index", "indexed", "id"),
+    sqlite_autoincrement=True,
+)
+"""The gallery: a row for each saved file, however many jobs listed it; `output` is the first of its outputs.
+
+Ids grow with `created`. `trashed` is when the file was moved to the trash; `indexed` is 0 until its facts are kept.
+"""
+
+result_facts = Table(
+    "result_facts",
+    metadata,
+    Column("result", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What a result was made with, as the JSON of `server.graph.facts.Facts`."""
+
+result_values = Table(
+    "result_values",
+    metadata,
+    Column("field", String(10), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("result", Integer, primary_key=True),
+    Index("result_values_by_result", "result"),
+    sqlite_with_rowid=False,
+)
+"""The values that a search field suggests, such as the model files."""
 
 workflows = Table(
     "workflows",

@@ -30,6 +30,8 @@ from server.worker.pixels import count_of, pictures_of
 FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 LONGEST_NAME = 120
 WRITERS = 2
+TRASH = ".trash"
+"""The folder inside the results folder where the web process keeps deleted ones."""
 MEDIA = {"PNG": ("image/png", ".png"), "JPEG": ("image/jpeg", ".jpg"), "WEBP": ("image/webp", ".webp")}
 
 
@@ -130,9 +132,14 @@ class Results:
         with self._lock:
             last = self._numbers.get((folder, stem))
             if last is None:
-                last = _last_number(folder, stem)
+                last = max(_last_number(folder, stem), _last_number(self._trash_of(folder), stem))
             self._numbers[folder, stem] = last + count
             return last + 1
+
+    def _trash_of(self, folder: Path) -> Path:
+        """Where deleted files of a folder wait: their numbers are not given again, for they may come back."""
+        root = self._folders.results.resolve()
+        return root / TRASH / folder.relative_to(root)
 
     # ------------------------------------------------------------ writing, on the writers' threads
 
@@ -240,7 +247,7 @@ def _last_number(folder: Path, stem: str) -> int:
     numbered = re.compile(re.escape(stem) + r"_(\d{5,})\.\w+")
     unfinished = re.compile(r"\." + numbered.pattern + r"\.(\d+)\.part")
     last = 0
-    for entry in folder.iterdir():
+    for entry in folder.iterdir() if folder.is_dir() else ():
         if match := numbered.fullmatch(entry.name):
             last = max(last, int(match.group(1)))
         elif (match := unfinished.fullmatch(entry.name)) and not psutil.pid_exists(int(match.group(2))):

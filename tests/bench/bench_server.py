@@ -76,6 +76,12 @@ def bench_watch(value: float = 0.0) -> None:
 '''
 
 
+def worker_of(home: Path) -> list[str]:
+    """The command that starts the stand-in for a worker, which knows toys alone."""
+    (home / "toys.json").write_bytes(toy_catalogue())
+    return [sys.executable, str(FAKE), str(home), str(home / "toys.json")]
+
+
 @asynccontextmanager
 async def server(stand_in: bool) -> AsyncIterator[Server]:
     """A server on a home folder of its own, with its worker ready."""
@@ -83,8 +89,7 @@ async def server(stand_in: bool) -> AsyncIterator[Server]:
         home = Path(folder)
         (home / "custom_nodes").mkdir()
         (home / "custom_nodes" / "bench.py").write_text(PACK)
-        (home / "toys.json").write_bytes(toy_catalogue())
-        command = [sys.executable, str(FAKE), folder, str(home / "toys.json")] if stand_in else None
+        command = worker_of(home) if stand_in else None
         async with running(Config(home=home, port=0), command=command) as started, aiohttp.ClientSession() as session:
             while started.services.dispatcher.keeper.state.worker != "ready":
                 await asyncio.sleep(0.05)

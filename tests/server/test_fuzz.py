@@ -118,6 +118,7 @@ async def test_no_address_breaks_a_route(server: Server) -> None:
         for part in ("{id}", "{name}", "{path:.+}"):
             path = path.replace(part, quote(name, safe="", errors="replace"))
         url = f"{path}?limit={quote(query, errors='replace')}&before={quote(name, errors='replace')}&state=done"
+        url += f"&q={quote(query, errors='replace')}&zone=60"
         async with server.session.request(method, server.url + url, allow_redirects=False) as response:
             assert response.status < 500, (method, url)
             await response.read()

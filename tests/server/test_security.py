@@ -35,6 +35,11 @@ CHANGING = [
     ("PUT", "/api/cache"),
     ("POST", "/api/cache/clear"),
     ("POST", "/api/system/memory/free"),
+    ("POST", "/api/gallery/star"),
+    ("POST", "/api/gallery/trash"),
+    ("POST", "/api/gallery/restore"),
+    ("POST", "/api/gallery/delete"),
+    ("POST", "/api/gallery/exports"),
 ]
 FOREIGN = [
     "null",

@@ -19,6 +19,7 @@ from server.store.database import Database
 from server.store.jobs import End, NewJob, Payload
 from server.store.outputs import NewOutput
 from server.store.settings import CacheLimits
+from server.store.tables import HEAD
 from server.store.workflows import RevisionError, Save, Stored
 
 
@@ -248,9 +249,9 @@ def test_the_migrations_make_the_tables_that_the_program_defines(tmp_path: Path)
             database_module._migrate(engine, tmp_path)
         else:
             with engine.begin() as connection:
-                assert database_module._version(connection) == "0001"
+                assert database_module._version(connection) == HEAD
         with engine.begin() as connection:
             stamped = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-            assert stamped == "0001"
+            assert stamped == HEAD
         engine.dispose()
     assert shape(tmp_path / "whole") == shape(tmp_path / "migrated")

@@ -19,6 +19,7 @@ export interface Event {
     | NodesChanged
     | Progress
     | OutputAdded
+    | ResultsChanged
     | QueueChanged
     | CacheReport
     | Resync;
@@ -105,6 +106,8 @@ export interface OutputAdded {
 }
 /**
  * An output as the page shows it; `url` serves the file.
+ *
+ *     `result` is its number in the gallery, 0 for what is only shown; `thumbnail` serves a small picture of it.
  */
 export interface OutputInfo {
   created: number;
@@ -114,9 +117,18 @@ export interface OutputInfo {
   media_type: string;
   name: string;
   node: string;
+  result?: number;
   text: string;
+  thumbnail?: string;
   url: string;
   width: number;
+}
+/**
+ * These results were starred, moved to the trash or back, deleted, or can be searched for now.
+ */
+export interface ResultsChanged {
+  kind: 'resultschanged';
+  results: number[];
 }
 /**
  * `paused`: no job begins until the queue goes on; the one that runs comes to its end.
