@@ -10,6 +10,7 @@ from nodes.types import VAE, Conditioning, Image, Latent
 
 CheckpointFile = Annotated[Path, ModelFile("checkpoints")]
 PictureFile = Annotated[Path, ImageFile()]
+PaintedMask = Annotated[Path, ImageFile(mask_of="file"), Title("Mask")]
 SeedNumber = Annotated[int, Seed()]
 LongText = Annotated[str, Text(lines=4)]
 Fraction = Annotated[float, Slider(min=0.0, max=1.0, step=0.01)]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Number, Slider, Title, node
-from nodes.fields import Fraction, ImageOut, PictureFile, Pixels
+from nodes.fields import Fraction, ImageOut, PaintedMask, PictureFile, Pixels
 from nodes.mask import same_count
 from nodes.types import Image, Mask
 
@@ -28,7 +28,7 @@ class Loaded(NamedTuple):
 
     Args:
         image: The picture, turned upright.
-        mask: Where it is see-through: 1 there, 0 where it is solid.
+        mask: As painted. Where none was painted, 1 where the picture is see-through and 0 where it is solid.
     """
 
     image: Image
@@ -36,18 +36,24 @@ class Loaded(NamedTuple):
 
 
 @node(category="image")
-def load_image(file: PictureFile) -> Loaded:
-    """Bring in a picture: drop one on the node, paste it, or pick one used before.
+def load_image(file: PictureFile, mask_file: PaintedMask | None = None) -> Loaded:
+    """Bring in a picture: drop one on the node, paste it, or pick one used before. A mask is painted over it here.
 
     Args:
         file: A picture of the input folder. Of a moving picture the first frame is taken.
+        mask_file: What was painted over the picture: white where something is to change.
     """
-    from nodes.diffusion.pictures import UnusablePicture, read_picture
+    from nodes.diffusion.pictures import UnusablePicture, read_mask, read_picture
 
+    named = "file"
     try:
-        return Loaded(*read_picture(file))
+        image, mask = read_picture(file)
+        if mask_file is not None:
+            named = "mask_file"
+            mask = read_mask(mask_file, image)
     except UnusablePicture as error:
-        raise BadValue("file", str(error), error.fix) from error
+        raise BadValue(named, str(error), error.fix) from error
+    return Loaded(image, mask)
 
 
 @node(category="image")

@@ -258,7 +258,7 @@ def describe_widget(where: str, hint: Hint) -> dict[str, Any] | None:
     if isinstance(widget, ModelFile):
         return {"kind": "model_file", "folder": widget.folder, "options": []}
     if isinstance(widget, ImageFile):
-        return {"kind": "image_file", "options": []}
+        return {"kind": "image_file", "options": [], **({"mask_of": widget.mask_of} if widget.mask_of else {})}
     if isinstance(widget, Seed):
         return {"kind": "seed"}
     if isinstance(widget, Text):

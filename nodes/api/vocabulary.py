@@ -103,7 +103,12 @@ class ModelFile:
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A picture of the input folder, picked or uploaded. Its content joins the cache key."""
+    """A picture of the input folder, picked or uploaded. Its content joins the cache key.
+
+    `mask_of` names another ImageFile of the same node: this one is then painted over it, as a mask.
+    """
+
+    mask_of: str = ""
 
 
 @dataclass(frozen=True)

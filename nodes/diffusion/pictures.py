@@ -41,6 +41,16 @@ def read_picture(path: Path) -> tuple[Image, Mask]:
         raise UnusablePicture(f"{path.name} is damaged: {error}.", "Get the picture again, or pick another.") from None
 
 
+def read_mask(path: Path, over: Image) -> Mask:
+    """A mask that was painted over a picture, from a grey file of its size. Raises `UnusablePicture`."""
+    painted = read_picture(path)[0].pixels.amax(-1)  # exact for grey, where a mean would round
+    (rows, columns), (height, width) = painted.shape[1:], over.pixels.shape[1:3]
+    if (rows, columns) != (height, width):
+        what = f"The mask is {columns} x {rows}, the picture {width} x {height}."
+        raise UnusablePicture(what, "Paint the mask anew, or take it away.")
+    return Mask(painted)
+
+
 def refuse_too_large(path: Path, picture: Picture) -> None:
     width, height = picture.size
     if width * height > LARGEST:

@@ -197,6 +197,7 @@ def test_annotated_widgets_carry_their_options() -> None:
         size: Annotated[int, Number(min=8, step=8)],
         lora: Annotated[Path, ModelFile("loras")],
         picture: Annotated[Path, ImageFile()],
+        painted: Annotated[Path, ImageFile(mask_of="picture")],
     ) -> None: ...
 
     assert [(found.type, found.widget) for found in annotated.schema.inputs] == [
@@ -205,6 +206,7 @@ def test_annotated_widgets_carry_their_options() -> None:
         ("int", {"kind": "number", "min": 8, "step": 8, "integer": True}),
         ("file", {"kind": "model_file", "folder": "loras", "options": []}),
         ("file", {"kind": "image_file", "options": []}),
+        ("file", {"kind": "image_file", "options": [], "mask_of": "picture"}),
     ]
 
 

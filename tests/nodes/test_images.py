@@ -55,6 +55,21 @@ def test_the_mask_is_where_the_picture_is_see_through(tmp_path: Path) -> None:
     assert torch.equal(image.pixels, flat(0.0, 1.0, 0.0, size=(1, 3)).pixels)
 
 
+def test_a_painted_mask_is_the_mask(tmp_path: Path) -> None:
+    hole = saved(tmp_path / "hole.png", [[[0, 255, 0, 0], [0, 255, 0, 255]]])
+    painted = saved(tmp_path / "painted.png", [[0, 255]])
+    image, mask = load_image(hole, painted)
+    assert mask.values.flatten().tolist() == [0.0, 1.0]
+    assert torch.equal(image.pixels, flat(0.0, 1.0, 0.0, size=(1, 2)).pixels)
+
+
+def test_a_mask_painted_over_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
+    picture = saved(tmp_path / "red.png", [[[255, 0, 0]] * 3] * 2)
+    with pytest.raises(BadValue, match="The mask is 2 x 1, the picture 3 x 2") as refused:
+        load_image(picture, saved(tmp_path / "painted.png", [[0, 255]]))
+    assert refused.value.input == "mask_file"
+
+
 def test_a_photo_that_says_it_lies_on_its_side_is_turned_upright(tmp_path: Path) -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be shown turned by 90 degrees clockwise

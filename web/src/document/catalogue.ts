@@ -12,7 +12,8 @@ export type Widget =
   | { kind: 'choices'; options: Choice[] }
   | { kind: 'seed' }
   | { kind: 'model_file'; folder: string; options: string[] }
-  | { kind: 'image_file'; options: string[] }
+  /** `mask_of`: painted over the picture of that other input. */
+  | { kind: 'image_file'; options: string[]; mask_of?: string }
   | { kind: 'variant'; options: Record<string, InputSchema[]> };
 
 export interface InputSchema {

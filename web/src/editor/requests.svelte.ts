@@ -27,11 +27,22 @@ export interface MenuRequest {
   target: { kind: 'node' | 'frame' | 'note'; id: string } | { kind: 'link'; to: InputEnd } | null;
 }
 
+export interface MaskRequest {
+  /** What is painted on, in words. */
+  title: string;
+  /** Addresses of the picture, and of the mask to go on with; '' for none. */
+  picture: string;
+  mask: string;
+  /** Takes the name of the mask once it is among the input files; '' when nothing is painted any more. */
+  keep: (mask: string) => void | Promise<void>;
+}
+
 /** What is asked for now; null is nothing. */
 export class Requests {
   palette = $state.raw<PaletteRequest | null>(null);
   picture = $state.raw<PictureRequest | null>(null);
   menu = $state.raw<MenuRequest | null>(null);
+  mask = $state.raw<MaskRequest | null>(null);
   /** The node or frame whose title is to be edited in place. */
   renaming = $state<string | null>(null);
 }

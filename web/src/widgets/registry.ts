@@ -4,6 +4,7 @@ import type { Component } from 'svelte';
 import type { InputSchema, Widget } from '../document/catalogue';
 import ChoicesWidget from './ChoicesWidget.svelte';
 import ImageFileWidget from './ImageFileWidget.svelte';
+import MaskFileWidget from './MaskFileWidget.svelte';
 import ModelFileWidget from './ModelFileWidget.svelte';
 import NumberWidget from './NumberWidget.svelte';
 import type { WidgetProps } from './props';
@@ -26,5 +27,6 @@ const WIDGETS: Readonly<Record<Widget['kind'], Component<WidgetProps>>> = {
 
 /** The component for an input, or null for one that only takes links. */
 export function widgetFor(input: InputSchema): Component<WidgetProps> | null {
+  if (input.widget?.kind === 'image_file' && input.widget.mask_of) return MaskFileWidget;
   return input.widget ? WIDGETS[input.widget.kind] : null;
 }

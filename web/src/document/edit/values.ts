@@ -10,7 +10,8 @@ export function setValue(place: Place, id: string, input: string, value: Json): 
     const before = node.inputs[input];
     const after: InputValue = isLink(before) ? { ...before, value } : asInput(value);
     if (JSON.stringify(before) === JSON.stringify(after)) return node;
-    return withoutOtherVariants(place, { ...node, inputs: { ...node.inputs, [input]: after } }, input);
+    const changed = { ...node, inputs: { ...node.inputs, [input]: after } };
+    return withoutMasks(place, withoutOtherVariants(place, changed, input), input);
   });
   return changes.length ? { label: strings.edits.changeValue, changes, merge: `value ${place.graph} ${id} ${input}` } : null;
 }
@@ -23,6 +24,13 @@ function withoutOtherVariants(place: Place, node: NodeData, input: string): Node
   const keeps = (key: string): boolean => chosen.some(({ name }) => isWithin(key, `${input}.${name}`));
   const kept = Object.entries(node.inputs).filter(([key]) => !key.startsWith(`${input}.`) || keeps(key));
   return { ...node, inputs: Object.fromEntries(kept) };
+}
+
+/** A mask belongs to the picture it was painted over: with another picture it goes. */
+function withoutMasks(place: Place, node: NodeData, picture: string): NodeData {
+  const masks = schemaOf(place, node)?.inputs.filter(({ widget }) => widget?.kind === 'image_file' && widget.mask_of === picture) ?? [];
+  const inputs = masks.reduce((kept, { name }) => (isLink(kept[name]) ? kept : without(kept, name)), node.inputs);
+  return inputs === node.inputs ? node : { ...node, inputs };
 }
 
 const isWithin = (key: string, name: string): boolean => key === name || key.startsWith(`${name}.`);
