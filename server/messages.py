@@ -104,6 +104,12 @@ class ModelInfo(msgspec.Struct, frozen=True):
     fix: str = ""
     files: list[ModelFile] = []
     """The files of a diffusers folder."""
+    preview: str = ""
+    """A picture that lies beside it, named as the model is; empty when there is none."""
+    triggers: list[str] = []
+    """Words that call what it learned, as files beside it or its training say."""
+    base: str = ""
+    """The family it was made for, as files beside it or its training say: that of a LoRA's model."""
 
 
 class ModelInMemory(msgspec.Struct, frozen=True):

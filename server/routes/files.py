@@ -107,7 +107,15 @@ def serve(root: Path, name: str) -> web.FileResponse:
     """A stored file. Raises PathError for a name that leads out of `root`, ApiError when there is none."""
     path = inside(root, name)
     if not path.is_file():
-        raise ApiError(404, f"There is no file {name[:100]!r}.", "It may have been moved or deleted.")
+        raise no_file(name)
+    return answer_file(path)
+
+
+def no_file(name: str) -> ApiError:
+    return ApiError(404, f"There is no file {name[:100]!r}.", "It may have been moved or deleted.")
+
+
+def answer_file(path: Path) -> web.FileResponse:
     media_type = INLINE.get(PurePosixPath(path.name).suffix.lower())
     headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": SANDBOX}
     if media_type is None:
@@ -155,3 +163,20 @@ async def thumbnail(request: web.Request, services: Services) -> web.StreamRespo
 )
 async def preview_file(request: web.Request, services: Services) -> web.StreamResponse:
     return serve(services.config.previews, request.match_info["path"])
+
+
+@api.route(
+    "GET",
+    "/api/files/models/{kind}/{path:.+}",
+    "The picture beside a model",
+    answers={WHOLE: STORED},
+    errors=(400, 404),
+)
+async def model_picture(request: web.Request, services: Services) -> web.StreamResponse:
+    kind, name = request.match_info["kind"], request.match_info["path"]
+    # Weights are not for downloading, whoever asks.
+    shown = INLINE.get(PurePosixPath(name).suffix.lower(), "").startswith("image/")
+    path = await asyncio.to_thread(services.config.model_folders.find, kind, name) if shown else None
+    if path is None or not path.is_file():
+        raise no_file(name)
+    return answer_file(path)

@@ -31,6 +31,7 @@ from server.messages import (
     VerifyModel,
 )
 from server.model_paths import kind_named
+from server.worker.beside import look_beside
 from server.worker.files import SHIPPED, Folders
 from server.worker.identities import Identities
 
@@ -142,6 +143,8 @@ class ModelShelf:
             modified = max(modified, stat.st_mtime)
         source = next((pulled[path] for path in found.files.values() if path in pulled), None)
         told = self._description(found)
+        beside = look_beside(found.path, told.get("metadata", {}))
+        parent = PurePosixPath(found.name).parent
         told["metadata"] = shorten(told.get("metadata", {}), longest)
         alone = found.name in found.files and files
         info = {
@@ -149,6 +152,8 @@ class ModelShelf:
             "sha256": files[0].sha256 if alone else "",
             "source": f"{source.repo}@{source.revision}" if source is not None else "",
             "files": [] if alone else files,
+            "preview": str(parent / beside.preview) if beside.preview else "",
+            "triggers": list(beside.triggers), "base": beside.base,
         }  # fmt: skip
         return msgspec.convert({**told, **info}, ModelInfo, from_attributes=True)
 

@@ -57,6 +57,24 @@ async def test_a_picture_is_uploaded_and_served(server: Server) -> None:
         assert response.status == 304
 
 
+async def test_a_picture_beside_a_model_is_served_and_weights_are_not(server: Server, config: Config) -> None:
+    folder = config.home / "models" / "loras" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "knit.preview.png").write_bytes(picture())
+    (folder / "knit.safetensors").write_bytes(b"weights")
+    async with server.session.get(f"{server.url}/api/files/models/loras/mine/knit.preview.png") as response:
+        assert (response.status, response.content_type) == (200, "image/png")
+        assert await response.read() == picture()
+    for path in (
+        "loras/mine/knit.safetensors",
+        "loras/mine/none.png",
+        "loras/..%2Fmine/knit.preview.png",
+        "..%2F/x.png",
+    ):
+        status, _ = await server.ask("GET", f"/api/files/models/{path}")
+        assert status in (400, 404), path
+
+
 async def test_equal_pictures_share_a_name_and_different_ones_do_not(server: Server) -> None:
     names = [(await upload(server, data))[1]["name"] for data in (picture(), picture(), picture(size=(7, 4)))]
     assert names[0] == names[1] != names[2]
