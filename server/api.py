@@ -37,6 +37,7 @@ from server.routes import (
     models,
     outputs,
     queue,
+    settings,
     system,
     values,
     workflows,
@@ -62,6 +63,7 @@ TOPICS = (
     catalogue.api,
     models.api,
     cache.api,
+    settings.api,
     system.api,
     events.api,
 )

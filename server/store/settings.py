@@ -37,6 +37,15 @@ def keep_paused(connection: Connection, paused: bool) -> None:
     _keep(connection, "paused", paused)
 
 
+def page_settings(connection: Connection) -> bytes | None:
+    """What the page last gave, as JSON; None when it never did."""
+    return _read(connection, "page")
+
+
+def keep_page_settings(connection: Connection, chosen: Any) -> None:
+    _keep(connection, "page", chosen)
+
+
 def _read(connection: Connection, name: str) -> bytes | None:
     return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar_one_or_none()
 

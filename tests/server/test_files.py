@@ -195,6 +195,18 @@ async def test_limits_of_the_cache_are_set_told_to_the_worker_and_kept(start: St
         assert (use["memory_limit"], use["disk_limit"]) == (5, 6)
 
 
+async def test_what_the_user_chose_in_the_page_is_kept_as_it_was_given(start: Starter) -> None:
+    chosen = {"values": {"language": "de", "shortcuts": {"run": ["F5"]}}, "updated": 12.5}
+    async with start() as server:
+        assert await server.get("/api/settings") == {"values": {}, "updated": 0.0}
+        assert await server.ask("PUT", "/api/settings", json=chosen) == (200, chosen)
+    async with start() as server:
+        assert await server.get("/api/settings") == chosen
+        too_much = {"values": {"notes": "x" * 300_000}, "updated": 1}
+        assert (await server.ask("PUT", "/api/settings", json=too_much))[0] == 413
+        assert await server.get("/api/settings") == chosen
+
+
 async def test_the_page_is_served_with_the_right_caching(start: Starter, config: Config, tmp_path: Path) -> None:
     page = tmp_path / "page"
     (page / "assets").mkdir(parents=True)

@@ -58,6 +58,7 @@ export const english = {
     cache: 'Cache…',
     memory: 'Memory…',
     packs: 'Packs that failed…',
+    settings: 'Settings…',
     shortcuts: 'Shortcuts…',
     about: 'About',
   },
@@ -366,6 +367,78 @@ export const english = {
 
   shortcuts: {
     label: 'Shortcuts',
+    change: 'Change…',
+    /** What the canvas answers by itself, by the keys that are shown. */
+    ofCanvas: {
+      'Arrow keys': 'Walk along the links from node to node; move what is selected',
+      'Alt+Arrow keys': 'Move what is selected, with Shift further',
+      Enter: 'Go into the node',
+      Escape: 'Leave the node, drop what is dragged, select nothing',
+      'Hold Space': 'Drag the canvas',
+    },
+    fixed: 'The browser answers this one',
+    none: 'no key',
+    add: (name: string): string => `Another key for ${name}`,
+    drop: (keys: string, name: string): string => `${keys} no longer for ${name}`,
+    reset: (name: string): string => `Reset the keys of ${name}`,
+    resetAll: 'Reset all shortcuts',
+    press: 'Press the keys, or Esc to leave it',
+    taken: (keys: string, name: string): string => `${keys} is for “${name}” now.`,
+    take: 'Use it here',
+    leave: 'Leave it',
+    reserved: (keys: string): string => `${keys} belongs to the canvas.`,
+  },
+
+  settings: {
+    label: 'Settings',
+    search: 'Search settings',
+    none: (text: string): string => `No setting is called “${text}”.`,
+    reset: (name: string): string => `Reset ${name}`,
+    browser: 'Kept in this browser',
+    server: 'Kept on the server, for all your browsers',
+    on: 'On',
+    off: 'Off',
+    groups: { look: 'Look', canvas: 'Canvas', runs: 'Runs and saving', shortcuts: 'Shortcuts' },
+    items: {
+      theme: {
+        label: 'Theme',
+        help: 'How light the page is.',
+        options: { system: 'System', dark: 'Dark', light: 'Light', contrast: 'High contrast' },
+      },
+      textSize: {
+        label: 'Text size',
+        help: 'Of panels and menus. What lies on the canvas grows with the zoom.',
+        options: { 90: '90%', 100: '100%', 115: '115%', 130: '130%', 150: '150%' },
+      },
+      motion: {
+        label: 'Motion',
+        help: 'Whether panels and the view glide or jump.',
+        options: { system: 'System', reduced: 'Reduced', full: 'Full' },
+      },
+      language: {
+        label: 'Language',
+        help: 'Of the page. What the server says, the nodes with it, is in English.',
+        options: { system: 'System', en: 'English', de: 'Deutsch' },
+      },
+      wheel: {
+        label: 'Wheel',
+        help: 'Auto: a mouse zooms, a trackpad pans. Ctrl and the wheel always zoom.',
+        options: { auto: 'Auto', zoom: 'Zooms', pan: 'Pans' },
+      },
+      linkStyle: {
+        label: 'Links',
+        help: 'How links run from socket to socket.',
+        options: { curved: 'Curved', straight: 'Straight', stepped: 'Stepped' },
+      },
+      snap: { label: 'Snap to the grid', help: 'What is dragged rests on the grid; holding Alt does the other.' },
+      minimap: { label: 'Minimap', help: 'The whole workflow in a corner.' },
+      previews: { label: 'Live previews', help: 'Show pictures while they are being made.' },
+      autosave: {
+        label: 'Autosave',
+        help: 'Every change is kept in this browser at once. On the server it becomes a revision a moment later, or only when you save.',
+        options: { server: 'Server too', browser: 'This browser' },
+      },
+    },
   },
 
   canvas: {
@@ -446,6 +519,12 @@ export const english = {
     },
     paintMask: 'Paint a mask',
     paste: (items: number): string => `Paste ${counted(items, 'one item', 'items')}`,
+    insert: 'Insert into a link',
+    cut: (links: number): string => `Cut ${counted(links, 'a link', 'links')}`,
+    dissolve: (nodes: number): string => `Take out ${counted(nodes, 'a node', 'nodes')}`,
+    reroute: 'Add a reroute',
+    arrange: 'Arrange',
+    name: 'Name a link',
   },
 
   /** Types of values, as a person says them. */

@@ -12,6 +12,8 @@ export type SaveState = 'saved' | 'saving' | 'local' | 'conflict';
 export interface Saved {
   snapshot: () => Workflow;
   view: () => View;
+  /** Whether the server gets every change; if not, only what is sent on demand. */
+  automatic?: () => boolean;
 }
 
 const LOCAL_DELAY = 150;
@@ -152,7 +154,12 @@ export class Autosave {
 
   #schedule(delay: number): void {
     clearTimeout(this.#serverTimer);
+    if (this.#source.automatic?.() === false) return this.#localOnly();
     this.#serverTimer = setTimeout(() => void this.send(), delay);
+  }
+
+  #localOnly(): void {
+    if (this.state === 'saving') this.state = 'local';
   }
 
   #cancelTimers(): void {

@@ -156,3 +156,12 @@ export const getMemoryUse = (): Promise<MemoryUse> => request('system/memory');
 export const freeMemory = (): Promise<MemoryUse> => request('system/memory/free', { method: 'POST' });
 
 export const clearCache = (): Promise<CacheUse> => request('cache/clear', { method: 'POST' });
+
+export interface PageSettings {
+  values: Record<string, unknown>;
+  /** When the last choice was made, in seconds since 1970. */
+  updated: number;
+}
+
+export const getSettings = (): Promise<PageSettings> => request('settings');
+export const putSettings = (settings: PageSettings): Promise<PageSettings> => request('settings', { method: 'PUT', json: settings });

@@ -13,6 +13,8 @@ export type WorkerState = Hello['worker'];
 export interface SessionEvents {
   /** The id of the document being edited. */
   document: () => string;
+  /** Whether pictures are wanted while they are being made. */
+  previews: () => boolean;
   /** The catalogue has this revision now; empty when it is not known. */
   onCatalogue: (revision: string) => void;
   /** `ran`: how many nodes ran; null where nobody watched. */
@@ -266,7 +268,7 @@ export class Session {
   }
 
   #preview({ header, blob }: Picture): void {
-    if (!this.#isShown(header.job)) return;
+    if (!this.#isShown(header.job) || !this.#events.previews()) return;
     const url = this.#drawing.preview(header.node, blob);
     this.livePreview = url;
   }

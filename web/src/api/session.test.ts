@@ -22,6 +22,7 @@ beforeEach(() => {
     },
     {
       document: () => 'd',
+      previews: () => true,
       onCatalogue: () => undefined,
       onFinished: (ended, ran) => void finished.push([ended.id, ran]),
       onReconnected: () => undefined,

@@ -173,7 +173,7 @@ export class Stage {
   #drawThread(zoom: number): void {
     if (!this.thread) return;
     const { linking } = this;
-    const colour = linking ? lookOf(this.editor.document.catalogue, linking.type).colour : '';
-    drawThread(this.thread, linking?.curve ?? null, colour, zoom);
+    const colour = linking && this.#ink ? this.#ink.tint(lookOf(this.editor.document.catalogue, linking.type).colour) : '';
+    drawThread(this.thread, linking?.curve ?? null, colour, zoom, this.editor.scene.linkStyle);
   }
 }

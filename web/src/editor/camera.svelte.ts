@@ -2,6 +2,7 @@
 import { clampZoom, fitted, panned, toWorld, uncovered, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
 import { centreOf, type Rect } from '../geometry/rect';
 import type { Point } from '../document/types';
+import { isStill } from '../theme/motion';
 import type { PaletteRequest } from './requests.svelte';
 
 const GLIDE_MS = 180;
@@ -109,8 +110,7 @@ export class Camera {
 
   glide(to: View): void {
     this.stop();
-    const still = typeof requestAnimationFrame === 'undefined' || matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (still) return this.#put(to);
+    if (isStill()) return this.#put(to);
     this.#goal = to;
     const from = this.view;
     const start = performance.now();

@@ -10,6 +10,7 @@ import { strings } from '../strings';
 import { Camera } from './camera.svelte';
 import { Clipboard } from './clipboard';
 import { Edits } from './edits';
+import { Preferences } from './preferences.svelte';
 import { OpenDocument } from './open-document.svelte';
 import { Problems } from './problems.svelte';
 import { Requests } from './requests.svelte';
@@ -36,6 +37,7 @@ export class Editor {
   readonly runs = new Runs();
   readonly problems = new Problems();
   readonly requests = new Requests();
+  readonly preferences = new Preferences();
 
   /** Something is being dragged on the canvas: nothing may move under the hand. */
   dragging = $state(false);
@@ -94,6 +96,12 @@ export class Editor {
   /** Opens the palette where the pointer is, else in the middle of the view. */
   askForNode(): void {
     this.requests.palette = this.over ? this.camera.requestAt(this.over) : this.camera.middleRequest();
+  }
+
+  setPreferences(wanted: Pick<Preferences, 'snap' | 'linkStyle' | 'wheel'>): void {
+    Object.assign(this.preferences, wanted);
+    this.scene.linkStyle = wanted.linkStyle;
+    this.#tell((listener) => listener.ran?.(null));
   }
 
   selectAll(): void {

@@ -1,4 +1,5 @@
-// The shape of a link: one cubic Bézier leaving an output to the right and entering an input from the left.
+// The shape of a link: one cubic Bézier leaving an output to the right and entering an input from the left; or, as the
+// user likes it, a straight line or one with right angles.
 import type { Point } from '../document/types';
 import type { Rect } from './rect';
 
@@ -7,6 +8,21 @@ export interface Curve {
   y1: number;
   x2: number;
   y2: number;
+}
+
+export type LinkStyle = 'curved' | 'straight' | 'stepped';
+
+/** The corners of a link that is not curved, its ends included. */
+export function cornersOf(curve: Curve, style: 'straight' | 'stepped'): Point[] {
+  const { x1, y1, x2, y2 } = curve;
+  if (style === 'straight') return [[x1, y1], [x2, y2]];
+  const out = Math.min(reach(curve), 24);
+  if (x2 - x1 >= 2 * out) {
+    const middle = (x1 + x2) / 2;
+    return [[x1, y1], [middle, y1], [middle, y2], [x2, y2]];
+  }
+  const between = (y1 + y2) / 2;
+  return [[x1, y1], [x1 + out, y1], [x1 + out, between], [x2 - out, between], [x2 - out, y2], [x2, y2]];
 }
 
 /** How far the handles reach: with the distance, and far enough that a link backwards shows as a loop. */
@@ -41,16 +57,32 @@ export function pointOn(curve: Curve, t: number): Point {
 
 const PIECES = 24;
 
-/** The distance from a point to the curve, within a small fraction of a unit for links of usual length. */
-export function distanceTo(curve: Curve, point: Point): number {
+/** The link as a line of short pieces. */
+export function polylineOf(curve: Curve, style: LinkStyle): Point[] {
+  if (style !== 'curved') return cornersOf(curve, style);
+  return Array.from({ length: PIECES + 1 }, (_, piece) => pointOn(curve, piece / PIECES));
+}
+
+/** The distance from a point to the link, within a small fraction of a unit for links of usual length. */
+export function distanceTo(curve: Curve, point: Point, style: LinkStyle = 'curved'): number {
+  const line = polylineOf(curve, style);
   let nearest = Infinity;
-  let from = pointOn(curve, 0);
-  for (let piece = 1; piece <= PIECES; piece += 1) {
-    const to = pointOn(curve, piece / PIECES);
-    nearest = Math.min(nearest, distanceToSegment(point, from, to));
-    from = to;
+  for (let piece = 1; piece < line.length; piece += 1) {
+    nearest = Math.min(nearest, distanceToSegment(point, line[piece - 1] as Point, line[piece] as Point));
   }
   return nearest;
+}
+
+/** Whether a link crosses the line from `a` to `b`: what a stroke of the knife asks. */
+export function crosses(curve: Curve, a: Point, b: Point, style: LinkStyle = 'curved'): boolean {
+  const line = polylineOf(curve, style);
+  return line.some((to, piece) => piece > 0 && segmentsCross(line[piece - 1] as Point, to, a, b));
+}
+
+const side = ([ax, ay]: Point, [bx, by]: Point, [px, py]: Point): number => Math.sign((bx - ax) * (py - ay) - (by - ay) * (px - ax));
+
+export function segmentsCross(a: Point, b: Point, c: Point, d: Point): boolean {
+  return side(a, b, c) !== side(a, b, d) && side(c, d, a) !== side(c, d, b);
 }
 
 export function distanceToSegment([px, py]: Point, [ax, ay]: Point, [bx, by]: Point): number {

@@ -10,7 +10,7 @@ export function linkAt(scene: Scene, point: Point, radius: number): LinkShape | 
   let nearest = radius;
   for (const link of scene.links()) {
     if (!holdsPoint(grown(boundsOf(link), radius), point)) continue;
-    const distance = distanceTo(link, point);
+    const distance = distanceTo(link, point, scene.linkStyle);
     if (distance > nearest) continue;
     nearest = distance;
     best = link;

@@ -7,7 +7,7 @@ import type { Items } from '../document/edit/items';
 import { incoming, linkKey, type Link } from '../document/links';
 import { outputType } from '../document/typing';
 import type { FrameData, InputEnd, NodeData, NoteData, OutputEnd, Point, Size } from '../document/types';
-import type { Curve } from './curve';
+import type { Curve, LinkStyle } from './curve';
 import { Grid } from './grid';
 import type { NodeLayout } from './layout';
 import { Layouts, type Look } from './layouts';
@@ -22,6 +22,8 @@ export class Scene {
   readonly nodes = new Grid();
   readonly frames = new Grid();
   readonly notes = new Grid();
+  /** How links run from socket to socket. */
+  linkStyle: LinkStyle = 'curved';
   /** What a node shows of its run; set by the owner. */
   look: (id: string) => Look = () => ({ aspect: 0, words: false });
   readonly #layouts = new Layouts();

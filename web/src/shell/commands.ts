@@ -104,6 +104,7 @@ const SERVER: readonly Command[] = [
 ];
 
 const HELP: readonly Command[] = [
+  { id: 'settings', group: 'help', keys: ['Mod+,'], whileTyping: true, enabled: always, run: (shell) => shell.openSettings() },
   { id: 'shortcuts', group: 'help', keys: ['?'], enabled: always, run: (shell) => (shell.dialog = 'shortcuts') },
   { id: 'about', group: 'help', keys: [], enabled: always, run: (shell) => (shell.dialog = 'about') },
 ];

@@ -15,6 +15,7 @@ import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { Keymap } from './keymap.svelte';
 import { sendRuns } from './running';
+import type { Settings } from './settings.svelte';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
 
@@ -32,7 +33,8 @@ export class Shell {
   readonly autosave: Autosave;
   readonly notices = new Notices();
   readonly store = new LocalStore();
-  readonly keymap = new Keymap(() => ({}));
+  readonly settings: Settings;
+  readonly keymap: Keymap;
 
   dialog: Dialog | null = $state(null);
   viewed: OutputInfo | null = $state.raw(null);
@@ -40,6 +42,8 @@ export class Shell {
   inspector = $state(true);
   results = $state(true);
   problemsOpen = $state(false);
+  /** What is searched for in the settings; null while they are closed. */
+  settingsSearch: string | null = $state(null);
   times = $state(1);
   sending = $state(false);
   ready = $state(false);
@@ -47,11 +51,14 @@ export class Shell {
   #revision = '';
   #loading: Promise<void> | null = null;
 
-  constructor() {
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.keymap = new Keymap(() => settings.values.shortcuts);
     this.editor = new Editor();
     this.autosave = new Autosave(this.store, {
       snapshot: () => this.editor.document.toWorkflow(),
       view: () => ({ ...this.editor.camera.view }),
+      automatic: () => settings.values.autosave === 'server',
     });
     this.editor.listen({
       changed: (changes) => {
@@ -62,11 +69,13 @@ export class Shell {
       this.editor.runs,
       {
         document: () => this.editor.document.id,
+        previews: () => settings.values.previews,
         onCatalogue: (revision) => void this.loadCatalogue(revision),
         onFinished: (job, ran) => this.#finished(job, ran),
         onReconnected: () => {
           this.notices.add('success', strings.worker.back);
           void this.autosave.send();
+          void settings.meet();
         },
       },
       drawLater,
@@ -178,6 +187,11 @@ export class Shell {
       this.editor.announcement = strings.run.failed(job.title);
     } else if (job.state === 'done') this.editor.announcement = strings.run.finished(job.title);
     if (job.state === 'done' && ran === 0) this.notices.add('info', strings.run.reused, strings.run.reusedFix);
+  }
+
+  openSettings(search = ''): void {
+    this.dialog = null;
+    this.settingsSearch = search;
   }
 
   /** Selects a node and brings it into view. */

@@ -8,6 +8,8 @@ export interface Ink {
   accent: string;
   danger: string;
   font: string;
+  /** The colour of a type or category as it shows on this ground. */
+  tint: (colour: string) => string;
 }
 
 export function readInk(element: Element): Ink {
@@ -22,5 +24,17 @@ export function readInk(element: Element): Ink {
     accent: read('--accent', '#f0b35a'),
     danger: read('--danger', '#f07a72'),
     font: read('--font-sans', 'sans-serif'),
+    tint: tinting(read('--type-ink', ''), parseFloat(read('--type-shade', '0'))),
+  };
+}
+
+/** Mixed once a colour: a frame asks for thousands. */
+function tinting(dark: string, percent: number): (colour: string) => string {
+  if (!percent) return (colour) => colour;
+  const known = new Map<string, string>();
+  return (colour) => {
+    let mixed = known.get(colour);
+    if (!mixed) known.set(colour, (mixed = `color-mix(in oklab, ${colour}, ${dark} ${percent}%)`));
+    return mixed;
   };
 }

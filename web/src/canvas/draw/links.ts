@@ -1,6 +1,5 @@
 // All links in view, batched by colour: one stroke for thousands of curves.
-import type { Curve } from '../../geometry/curve';
-import { reach } from '../../geometry/curve';
+import { cornersOf, reach, type Curve, type LinkStyle as Route } from '../../geometry/curve';
 import type { Rect } from '../../geometry/rect';
 import type { LinkShape } from '../../geometry/scene';
 
@@ -9,6 +8,7 @@ export interface LinkStyle {
   /** Links not to be drawn faint while these are looked at; null for all alike. */
   bright: ReadonlySet<LinkShape> | null;
   hidden: LinkShape | null;
+  route: Route;
   zoom: number;
 }
 
@@ -16,12 +16,12 @@ const CURVES_FROM_ZOOM = 0.12;
 
 export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkShape>, area: Rect, style: LinkStyle): void {
   const paths = new Map<string, Path2D>();
-  const curved = style.zoom >= CURVES_FROM_ZOOM;
+  const route = style.zoom >= CURVES_FROM_ZOOM ? style.route : 'straight';
   for (const link of links) {
     if (link === style.hidden || style.bright?.has(link) || !mayShow(link, area)) continue;
     let path = paths.get(link.type);
     if (!path) paths.set(link.type, (path = new Path2D()));
-    trace(path, link, curved);
+    trace(path, link, route);
   }
   ctx.lineCap = 'round';
   ctx.globalAlpha = style.bright?.size ? 0.45 : 0.85;
@@ -31,25 +31,25 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
     ctx.stroke(path);
   }
   ctx.globalAlpha = 1;
-  for (const link of style.bright ?? []) drawLink(ctx, link, style.colourOf(link.type), Math.max(3, 1.6 / style.zoom));
+  for (const link of style.bright ?? []) drawLink(ctx, link, style.colourOf(link.type), Math.max(3, 1.6 / style.zoom), route);
 }
 
-export function drawLink(ctx: CanvasRenderingContext2D, curve: Curve, colour: string, width: number): void {
+function drawLink(ctx: CanvasRenderingContext2D, curve: Curve, colour: string, width: number, route: Route): void {
   const path = new Path2D();
-  trace(path, curve, true);
+  trace(path, curve, route);
   ctx.strokeStyle = colour;
   ctx.lineWidth = width;
   ctx.stroke(path);
 }
 
-export function trace(path: Path2D, link: Curve, curved: boolean): void {
+function trace(path: Path2D, link: Curve, route: Route): void {
   path.moveTo(link.x1, link.y1);
-  if (!curved) {
-    path.lineTo(link.x2, link.y2);
+  if (route === 'curved') {
+    const r = reach(link);
+    path.bezierCurveTo(link.x1 + r, link.y1, link.x2 - r, link.y2, link.x2, link.y2);
     return;
   }
-  const r = reach(link);
-  path.bezierCurveTo(link.x1 + r, link.y1, link.x2 - r, link.y2, link.x2, link.y2);
+  for (const [x, y] of cornersOf(link, route).slice(1)) path.lineTo(x, y);
 }
 
 /** Cheaper than exact bounds: this is asked of every link in every frame. */

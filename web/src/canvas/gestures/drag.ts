@@ -1,5 +1,5 @@
 // Moves the selection. What a selected frame holds goes with it. The first item comes to rest on the grid and
-// the others keep their distance to it; Alt moves freely.
+// the others keep their distance to it; Alt moves freely, or the other way round where the user chose so.
 import type { Moves } from '../../document/edit/items';
 import type { Point } from '../../document/types';
 import { heldBy } from '../../geometry/hit';
@@ -32,7 +32,7 @@ export class Drag implements Gesture {
     const lead = this.#moving[0];
     if (!lead) return;
     const free: Point = [at[0] - this.#start[0], at[1] - this.#start[1]];
-    this.#shift = alt
+    this.#shift = alt === this.#stage.editor.preferences.snap
       ? free
       : [snapped(lead.from[0] + free[0]) - lead.from[0], snapped(lead.from[1] + free[1]) - lead.from[1]];
     this.#place(this.#shift);

@@ -28,7 +28,7 @@ export class Resize implements Gesture {
   }
 
   move({ at, alt }: Spot): void {
-    const [least, step] = [LEAST[this.#kind], alt ? Math.round : snapped];
+    const [least, step] = [LEAST[this.#kind], alt === this.#stage.editor.preferences.snap ? Math.round : snapped];
     this.#size = [
       Math.max(least[0], step(this.#from[0] + at[0] - this.#start[0])),
       Math.max(least[1], step(this.#from[1] + at[1] - this.#start[1])),

@@ -1,4 +1,5 @@
-// The wheel zooms at the pointer, a trackpad's two fingers pan, its pinch (sent as Ctrl + wheel) zooms.
+// The wheel zooms at the pointer, a trackpad's two fingers pan, its pinch (sent as Ctrl + wheel) zooms. The user may
+// choose that it always zooms or always pans.
 import type { Stage } from '../stage.svelte';
 
 const LINE = 16;
@@ -28,12 +29,13 @@ function scrolls(target: EventTarget | null, root: Element, dy: number): boolean
 export function wheel(stage: Stage, event: WheelEvent): void {
   if (!stage.root || (!event.ctrlKey && scrolls(event.target, stage.root, event.deltaY))) return;
   event.preventDefault();
-  const { camera } = stage.editor;
+  const { camera, preferences } = stage.editor;
+  const pans = preferences.wheel === 'auto' ? isTrackpad(event) : preferences.wheel === 'pan';
   const dx = inPixels(event.deltaX, event.deltaMode);
   const dy = inPixels(event.deltaY, event.deltaMode);
   const at: [number, number] = [event.clientX - camera.origin[0], event.clientY - camera.origin[1]];
   if (event.ctrlKey || event.metaKey) camera.zoomBy(Math.exp(-dy * 0.01), at);
   else if (event.shiftKey) camera.panBy(-(dx || dy), 0);
-  else if (isTrackpad(event)) camera.panBy(-dx, -dy);
+  else if (pans) camera.panBy(-dx, -dy);
   else camera.zoomBy(Math.exp(-Math.sign(dy) * Math.min(0.25, Math.abs(dy) * 0.0016)), at);
 }
