@@ -114,11 +114,13 @@ def set_continuous_levels(
 def denoiser_of(model: Model, ctx: Context) -> Denoiser:
     """The model's network, sampled as the nodes above say; what steers it is loaded when it is first needed."""
     from nodes.diffusion.control.steering import steerable
-    from nodes.diffusion.parametrisation import Unfit, parametrised
+    from nodes.diffusion.hypernetwork import CannotReword
+    from nodes.diffusion.parametrisation import Unfit, parametrised, with_hypernetworks
     from nodes.diffusion.tiled import TiledDenoiser
 
     try:
         denoiser = steerable(parametrised(ctx.weights(model.recipe), model.parametrisation), ctx.weights)
-    except Unfit as error:
+        denoiser = with_hypernetworks(denoiser, model.hypernetworks, ctx.weights)
+    except (CannotReword, Unfit) as error:
         raise BadValue("model", str(error), error.fix) from error
     return denoiser if model.tiles is None else TiledDenoiser(denoiser, model.tiles, model.space.downscale)

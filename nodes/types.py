@@ -262,6 +262,9 @@ class Model:
     """How it is sampled; None is as its file says."""
     tiles: Tiles | None = None
     """None looks at the whole latent at once."""
+    hypernetworks: tuple[tuple[Recipe, float], ...] = ()
+    """What stands before its keys and values, each a recipe of a `nodes.diffusion.hypernetwork.Hypernetwork` and a
+    strength."""
 
 
 @socket(colour="#f2cf5b")

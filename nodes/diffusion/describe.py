@@ -14,6 +14,7 @@ from nodes.diffusion.control.recipes import read_control
 from nodes.diffusion.embeddings import read_vectors
 from nodes.diffusion.families import recognise
 from nodes.diffusion.header import PICK, Header, UnusableFile
+from nodes.diffusion.hypernetwork import FLOAT_BYTES, read_hypernetwork
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts_of
 from nodes.diffusion.sources import open_sources
@@ -52,6 +53,8 @@ def describe(path: Path, kind: str) -> Description:
     try:
         if kind == "embeddings":
             return describe_embedding(path)
+        if kind == "hypernetworks":
+            return describe_hypernetwork(path)
         headers = open_sources(path)
         found = describe_headers(headers)
         checked = CHECKS.get(kind, pass_all)(path, headers)
@@ -93,6 +96,13 @@ def describe_embedding(path: Path) -> Description:
     )
     parameters = sum(vectors.numel() for vectors in found.values())
     return Description(f"a textual inversion embedding, {sizes}", parameters=parameters, tensors=len(found))
+
+
+def describe_hypernetwork(path: Path) -> Description:
+    """Mostly a pickle, which has no header, so that it is read whole. Raises `UnusableFile`."""
+    found = read_hypernetwork(path)
+    widths = ", ".join(map(str, found.widths))
+    return Description(f"a hypernetwork for what is {widths} wide", parameters=found.size // FLOAT_BYTES)
 
 
 def check_texts(path: Path, headers: list[Header]) -> None:

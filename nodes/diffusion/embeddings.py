@@ -1,26 +1,21 @@
 """Textual inversion (Gal et al. 2022, arXiv 2208.01618): words that were learned, and the files they come in.
 
-A learned word is one or more vectors that stand where a token's embedding would. Files with pickles are read by
-torch's own reader of tensors alone (`weights_only`), which runs nothing.
+A learned word is one or more vectors that stand where a token's embedding would.
 """
 
 from __future__ import annotations
 
-import pickle
-import warnings
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind
 from nodes.diffusion.embedding_files import ESCAPE, NAME, find_embedding
-from nodes.diffusion.header import SOURCE, UnusableFile, read_header
-from nodes.diffusion.read import read_there
+from nodes.diffusion.header import SOURCE, UnusableFile
+from nodes.diffusion.pickles import read_safely
 
 LARGEST = 64 * 2**20
 """Bytes of a file, and of what is packed in it: embeddings take some kilobytes."""
@@ -30,9 +25,6 @@ KINDS: dict[str, ClipKind] = {"clip_l": "clip_l", "clip_g": "clip_g", "clip_h": 
 FIRST_MARK = 0xE100
 """Where the characters begin that stand for learned words in a text (private use, as in emphasis.py)."""
 MARKS = 0xF8FF - FIRST_MARK
-TROUBLE = (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError,
-           OSError, OverflowError, zipfile.BadZipFile)  # fmt: skip
-"""What torch raises for files that are damaged, or that hold more than tensors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +83,7 @@ def read_vectors(path: Path) -> dict[ClipKind | None, Tensor]:
     """The vectors of a file, float32, vectors x width. Raises `UnusableFile`."""
     if path.stat().st_size > LARGEST:
         raise UnusableFile(f"{path.name} is too large for an embedding.", "Embeddings lie in models/embeddings alone.")
-    held = read_safely(path)
+    held = read_safely(path, LARGEST)
     inner = held.get("string_to_param")
     if isinstance(inner, Mapping):  # AUTOMATIC1111's and the first authors' layout
         held = inner
@@ -117,31 +109,3 @@ def checked(path: Path, tensor: Tensor) -> Tensor:
     if not bool(vectors.isfinite().all()):
         raise UnusableFile(f"{path.name} holds numbers that are none.", SOURCE)
     return vectors
-
-
-def read_safely(path: Path) -> Mapping[Any, Any]:
-    """What a file holds by name: a safetensors file, or a pickle of tensors alone. Raises `UnusableFile`."""
-    if path.suffix.lower() in (".safetensors", ".sft"):
-        header = read_header(path)
-        return {name: read_there(entry) for name, entry in header.entries.items()}
-    try:
-        check_packed(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what torch thinks of strange files is no news to users
-            held = torch.load(path, map_location="cpu", weights_only=True)
-    except TROUBLE:
-        raise UnusableFile(
-            f"{path.name} cannot be read as tensors: it is damaged, or it holds a program that would run when opened.",
-            "Get the same embedding as .safetensors.",
-        ) from None
-    if isinstance(held, Tensor):
-        return {"": held}
-    return held if isinstance(held, Mapping) else {}
-
-
-def check_packed(path: Path) -> None:
-    """Raises OverflowError for an archive that holds far more than its size tells."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > LARGEST:
-                raise OverflowError

@@ -1,15 +1,20 @@
-"""A model sampled with other levels, or another meaning of its output, than its file says: the same weights."""
+"""A model sampled otherwise than its file says: other levels, another meaning of its output, hypernetworks."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.explained import Explained
+from nodes.diffusion.hypernetwork import CannotReword, HypernetworkRecipe, check_widths
 from nodes.diffusion.levels import ContinuousLevels, DistilledLevels, FlowLevels, NoiseLevels
 from nodes.diffusion.unet import UNetDenoiser
-from nodes.types import Continuous, Discrete, Parametrisation, Shift
+from nodes.types import Continuous, Discrete, Parametrisation, Recipe, Shift
+
+D = TypeVar("D", bound=Denoiser)
 
 
 class Unfit(Explained):
@@ -30,6 +35,26 @@ def parametrised(denoiser: Denoiser, how: Parametrisation | None) -> Denoiser:
             changed.levels = ContinuousLevels(smallest, largest)
             changed.traits = replace(changed.traits, prediction=prediction, data=data)
             return changed
+
+
+def with_hypernetworks(denoiser: D, wanted: Sequence[tuple[Recipe, float]], weights: Callable[[Recipe], Any]) -> D:
+    """A denoiser that shares the weights of another, behind hypernetworks. Raises `CannotReword`.
+
+    `weights`: gives what a recipe loads.
+    """
+    if not wanted:
+        return denoiser
+    if not isinstance(denoiser, UNetDenoiser):
+        raise CannotReword(
+            "The model is no UNet, and hypernetworks are for those of Stable Diffusion 1.x, 2.x and XL.",
+            "Take Load hypernetwork away.",
+        )
+    for recipe, _ in wanted:
+        if isinstance(recipe, HypernetworkRecipe):
+            check_widths(recipe, denoiser.unet)
+    changed = copy.copy(denoiser)
+    changed.hypernetworks = tuple((weights(recipe), strength) for recipe, strength in wanted)
+    return changed
 
 
 def with_shift(denoiser: Denoiser, factor: float) -> Denoiser:

@@ -13,6 +13,7 @@ from nodes.diffusion.control.boxes import seeing_boxes
 from nodes.diffusion.control.looks import MIDDLE, UNetLook
 from nodes.diffusion.control.pictures import attending, text_attentions
 from nodes.diffusion.control.steering import Nets, steer
+from nodes.diffusion.hypernetwork import Rewording, reworded
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
 from nodes.diffusion.told import Told
@@ -61,6 +62,7 @@ class UNetDenoiser:
         self.beside_channels = traits.beside_channels
         self.statistics: Statistics | None = None
         """Of the pictures that an unCLIP model was trained on."""
+        self.hypernetworks: tuple[Rewording, ...] = ()
         self.dtype = getattr(torch, dtype)
 
     def predict(self, x: Tensor, sigma: float, told: Told) -> Tensor:
@@ -71,6 +73,7 @@ class UNetDenoiser:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
         with (
             torch.inference_mode(),
+            reworded(self.unet, self.hypernetworks),
             weakened(self, told.weakened, told.tokens.shape[1]),
             attending(self.unet, told.prompted, self.nets, sigma, self.levels),
             seeing_boxes(self.unet, told.boxed, self.nets, sigma, self.levels) as boxes,

@@ -24,7 +24,7 @@ IDS = {
     "scale_image_by", "scale_latent", "scale_latent_by", "scale_mask", "set_noise_mask", "sharpen_image",
     "subtract_latents", "threshold_mask", "tile_model", "walk_latents", "load_upscaler", "upscale_image",
     "apply_control", "apply_control_to_one", "apply_ip_adapter", "load_controlnet", "load_ip_adapter",
-    "load_gligen", "put_text_into_box",
+    "load_gligen", "put_text_into_box", "load_hypernetwork",
     "canny", "estimate_depth", "estimate_pose", "line_art", "segment", "soft_edge", "tile_hint",
     "average_conditioning", "combine_conditioning", "choose_words", "concat_conditioning", "set_conditioning_area",
     "set_conditioning_mask", "set_conditioning_range", "set_conditioning_strength", "zero_out_conditioning",
