@@ -237,6 +237,18 @@ export const english = {
     pixels: (width: number, height: number): string => `${width} × ${height}`,
   },
 
+  models: {
+    favourite: 'Favourite',
+    mark: 'Make it a favourite',
+    unmark: 'No longer a favourite',
+    triggers: (list: string): string => `Say: ${list}`,
+    others: (family: string): string => `Not for ${family}`,
+    unusable: 'Cannot be used',
+    /** By their names in the program. */
+    families: { sd1: 'SD 1.x', sd2: 'SD 2.x', sdxl: 'SDXL', sdxl_refiner: 'SDXL refiner', sd3: 'SD 3', flux1: 'Flux.1' },
+    missing: (name: string, folder: string): string => `${name} is missing. Put it into models/${folder}, then look again, or choose another.`,
+  },
+
   mask: {
     label: (picture: string): string => `Mask of ${picture}`,
     paint: 'Paint a mask…',

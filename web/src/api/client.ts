@@ -54,6 +54,22 @@ export interface Opened {
   notices: string[];
 }
 
+/** A model file, as its header and what lies beside it describe it. */
+export interface ModelInfo {
+  kind: string;
+  name: string;
+  size: number;
+  modified: number;
+  what?: string;
+  family?: string;
+  dtypes?: string[];
+  metadata?: Record<string, string>;
+  preview?: string;
+  triggers?: string[];
+  base?: string;
+  problem?: string;
+}
+
 export interface UploadedImage {
   name: string;
   width: number;
@@ -143,6 +159,13 @@ export function uploadImage(file: File): Promise<UploadedImage> {
 
 const inFolder = (folder: string, name: string): string =>
   `/api/files/${folder}/${name.split('/').map(encodeURIComponent).join('/')}`;
+
+export async function getModels(kind: string): Promise<ModelInfo[]> {
+  const { kinds } = await request<{ kinds: Record<string, ModelInfo[]> }>(`models?${new URLSearchParams({ kind })}`);
+  return kinds[kind] ?? [];
+}
+
+export const modelPictureUrl = (kind: string, name: string): string => inFolder(`models/${encodeURIComponent(kind)}`, name);
 
 export const inputImageUrl = (name: string): string => inFolder('input', name);
 

@@ -4,6 +4,8 @@ export interface Option {
   label: string;
   /** A quieter word beside the label: the folder of a file, the effect of a rule. */
   hint?: string;
+  /** Other words by which it is found. */
+  words?: string;
 }
 
 /** Lists longer than this get a search field. */
@@ -15,11 +17,11 @@ export function fileOption(name: string): Option {
 }
 
 /** Options that hold every word of the text, those that begin with it first; order is kept otherwise. */
-export function searchOptions(options: readonly Option[], text: string): readonly Option[] {
+export function searchOptions<Found extends Option>(options: readonly Found[], text: string): readonly Found[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return options;
-  const found = options.filter(({ label, hint = '' }) => {
-    const whole = `${hint}/${label}`.toLowerCase();
+  const found = options.filter(({ label, hint = '', words: more = '' }) => {
+    const whole = `${hint}/${label} ${more}`.toLowerCase();
     return words.every((word) => whole.includes(word));
   });
   const first = words[0] ?? '';

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+
+import type { ModelInfo } from '../api/client';
+import { listModels, modelFits } from './model-list';
+import { searchOptions } from './options';
+
+const info = (name: string, more: Partial<ModelInfo>): [string, ModelInfo] => [name, { kind: 'loras', name, size: 1, modified: 0, ...more }];
+const infos = new Map([
+  info('a.safetensors', { base: 'sd1' }),
+  info('b.safetensors', { base: 'sdxl', triggers: ['knitted'] }),
+  info('c.safetensors', { base: 'sdxl' }),
+  info('d.safetensors', {}),
+  info('e.safetensors', { base: 'sdxl', problem: 'It is damaged.' }),
+]);
+const list = (family: string, favourites: string[] = [], recent: string[] = []) =>
+  listModels([...infos.keys()], infos, { family, favourites: new Set(favourites), recent });
+const names = (options: readonly { value: string | number }[]): string => options.map(({ value }) => String(value)[0]).join('');
+
+test('what fits comes first, and what nobody knows may fit', () => {
+  expect(names(list('sdxl'))).toBe('bcdae');
+  expect(list('sdxl').filter(({ fits }) => fits)).toHaveLength(3);
+});
+
+test('with no family asked for, only what cannot be used comes last', () => expect(names(list(''))).toBe('abcde'));
+
+test('favourites come before those used last, and those before the others', () => {
+  expect(names(list('sdxl', ['d.safetensors'], ['c.safetensors', 'a.safetensors']))).toBe('dcbae');
+});
+
+test('a model is found by the words that call it', () => expect(names(searchOptions(list(''), 'knit'))).toBe('b'));
+
+test('a file that cannot be used fits nowhere', () => expect(modelFits(infos.get('e.safetensors') ?? null, '')).toBe(false));
