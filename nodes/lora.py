@@ -111,8 +111,7 @@ def fitted(value: Model | TextEncoder, socket: str, lora: Header, strength: floa
     if not math.isfinite(strength):
         raise BadValue(input, f"The strength is {strength}, which is no number to multiply with.", "Use 1, or less.")
     recipe = readable(value, socket)
-    base = getattr(recipe, "base", recipe)
-    found: Fit = said_in_words("file", lambda: fit(lora.file, base))
+    found: Fit = said_in_words("file", lambda: fit(lora.file, recipe))
     return found
 
 

@@ -139,7 +139,7 @@ def same_build(changed: Model | TextEncoder, original: Model | TextEncoder, sock
 
     ours, theirs = readable(changed, "model"), readable(original, socket)
     try:
-        merged([(theirs, Share.all(1.0)), (ours, Share.all(0.0))])
+        merged([(ours, Share.all(1.0)), (theirs, Share.all(0.0))])
     except CannotMerge as error:
         raise BadValue(socket, str(error), "Link the model that the changed one was made from.") from error
     return tensors_of(ours), tensors_of(theirs), ours.family

@@ -33,12 +33,12 @@ class UNetTraits:
 
     text_width: int
     prediction: Prediction = "eps"
+    channels: int = 4
+    """Of the noisy latent."""
     pooled_width: int = 0
     frame: tuple[int, ...] = ()
     guidance_width: int = 0
     """Width of the embedding of a guidance learned by heart (LCM); 0 when there is none."""
-    beside_channels: int = 0
-    """Channels that follow the noisy latent: 4 for a picture to edit, 5 for a mask and what it leaves of a picture."""
     label_width: int = 0
     """Of what it reads of a picture (unCLIP); 0 when it reads none."""
     scale: float = 1.0
@@ -59,7 +59,6 @@ class UNetDenoiser:
         """`unet`: diffusers' UNet2DConditionModel; it computes in `dtype`, however its weights are kept."""
         self.unet, self.levels, self.traits, self.device = unet, levels, traits, device
         self.text_width, self.pooled_width = traits.text_width, traits.pooled_width
-        self.beside_channels = traits.beside_channels
         self.statistics: Statistics | None = None
         """Of the pictures that an unCLIP model was trained on."""
         self.hypernetworks: tuple[Rewording, ...] = ()
@@ -69,7 +68,7 @@ class UNetDenoiser:
         step = self.levels.timestep(sigma)
         time = torch.full((len(x),), step, device=x.device)
         scaled = latent = x / math.hypot(sigma, self.traits.data)
-        if self.traits.beside_channels:
+        if self.beside_channels:
             scaled = torch.cat([scaled, self.seen_beside(x, told)], dim=1)
         with (
             torch.inference_mode(),
@@ -90,6 +89,14 @@ class UNetDenoiser:
                 **boxes,
             )[0]
         return clean_of(self.traits.prediction, x, found.float(), sigma, step, self.traits.data)
+
+    @property
+    def beside_channels(self) -> int:
+        """Channels that follow the noisy latent: 4 for a picture to edit, 5 for a mask and what it leaves of a picture.
+
+        The first layer tells, which a LoRA may have widened.
+        """
+        return int(self.unet.conv_in.weight.shape[1]) - self.traits.channels
 
     @property
     def layers(self) -> Layers:
@@ -120,7 +127,7 @@ class UNetDenoiser:
 
     def seen_beside(self, x: Tensor, told: Told) -> Tensor:
         """The channels beside the noisy latent; without a picture, nothing to edit or everything to paint."""
-        channels = self.traits.beside_channels
+        channels = self.beside_channels
         if told.beside is None:
             empty = x.new_zeros(len(x), channels, *x.shape[2:])
             empty[:, : channels % 4] = 1

@@ -167,7 +167,7 @@ def load_unet(
         pooled_width=summary_width(unet, len(frame)) if frame else 0,
         frame=frame,
         guidance_width=config.get("time_cond_proj_dim", 0),
-        beside_channels=config["in_channels"] - LATENT,
+        channels=LATENT,
         label_width=unet.shape(LABELS, 2)[1] if LABELS in unet.entries else 0,
         scale=scale,
     )

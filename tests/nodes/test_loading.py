@@ -273,7 +273,7 @@ def test_models_that_see_a_picture_beside_the_noise_are_of_the_family(
     path = changed(tmp_path, tiny_file, **{STEM: torch.zeros(32, channels, 3, 3)})
     model, _, _ = read_checkpoint(path)
     denoiser = model.recipe.load("cpu", "float32")
-    assert denoiser.traits.beside_channels == channels - 4
+    assert denoiser.beside_channels == channels - 4
     told = Told(torch.randn(2, 77, 128), beside=torch.ones(2, 4, 8, 8))
     assert denoiser.predict(torch.randn(2, 4, 8, 8), 1.0, told).shape == (2, 4, 8, 8)
     assert denoiser.predict(torch.randn(2, 4, 8, 8), 1.0, Told(told.tokens)).shape == (2, 4, 8, 8)

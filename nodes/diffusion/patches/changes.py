@@ -45,10 +45,17 @@ class Change:
     """Where the file says it elsewhere than in `entries`."""
 
     def apply(self, weight: Tensor, strength: float) -> Tensor:
-        """The weight (rows x …, float32), changed; strength 0 leaves it, 1 is what was trained."""
+        """The weight (rows x …, float32), changed; strength 0 leaves it, 1 is what was trained.
+
+        Of a convolution, what one of the two does not read is filled up with zeros (see files.check_size).
+        """
         tensors = {role: read_there(entry).to(weight.device).float() for role, entry in self.entries.items()}
         turned = swap(weight) if self.halves_swapped else weight
-        delta = self.unscaled(tensors).reshape(turned.shape) * self.scale(tensors)
+        shape = (len(turned), -1, *turned.shape[2:]) if turned.ndim == 4 else tuple(turned.shape)
+        delta = self.unscaled(tensors).reshape(shape) * self.scale(tensors)
+        if delta.shape != turned.shape:
+            reads = max(delta.shape[1], turned.shape[1])
+            delta, turned = widen(delta, reads), widen(turned, reads)
         if self.is_decomposed:
             delta = decomposed(turned, turned + delta, tensors) - turned
         changed = turned + strength * delta
@@ -75,6 +82,11 @@ class Change:
         if "alpha" in tensors:
             return float(tensors["alpha"].flatten()[0]) / rank
         return 1.0 if self.alpha is None else self.alpha.value / (math.sqrt(rank) if self.alpha.root else rank)
+
+
+def widen(weight: Tensor, channels: int) -> Tensor:
+    """The weight of a convolution, which reads zeros where it reads fewer channels."""
+    return torch.nn.functional.pad(weight, (0, 0, 0, 0, 0, channels - weight.shape[1]))
 
 
 def swap(weight: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nodes.diffusion.patches.tensors import DENOISER, Shapes, Tensors
+from nodes.diffusion.patches.changes import widen
+from nodes.diffusion.patches.tensors import DENOISER, FIRST, Shapes, Tensors
 from nodes.diffusion.write import Precision, Track, write_tensors
 
 EXACT = 512
@@ -36,6 +37,13 @@ class Extract:
         """Of the squared difference, how much the factors hold."""
         return self.kept / self.whole if self.whole else 1.0
 
+    def whole_layer(self, name: str, difference: Tensor, family: str) -> None:
+        """Hold all of a layer's difference: of a first layer that reads more than the original's."""
+        energy = float(difference.square().sum())
+        self.whole += energy
+        self.kept += energy
+        self.tensors[f"{spelt(name.removesuffix('.weight'), family)}.diff"] = difference
+
 
 def extract(changed: Tensors, original: Tensors, family: str, rank: int, track: Track, into: Extract) -> None:
     """Add to `into` what `changed` has beyond `original`, both of one build."""
@@ -43,8 +51,11 @@ def extract(changed: Tensors, original: Tensors, family: str, rank: int, track: 
     others = [name for name in original.shapes if name not in set(layers)]
     into.left_out += sum(not torch.equal(changed.read(name), original.read(name)) for name in others)
     for name in track(layers):
-        before = original.read(name)
-        difference = changed.read(name).reshape(before.shape) - before
+        before, after = original.read(name), changed.read(name)
+        if name == FIRST and after.shape[1] > before.shape[1]:
+            into.whole_layer(name, after - widen(before, after.shape[1]), family)
+            continue
+        difference = after.reshape(before.shape) - before
         energy = float(difference.square().sum())
         if not energy:
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,8 +20,9 @@ from nodes.diffusion.layouts import Place
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.patches.changes import Alpha, Change, Kind, changed_shape
 from nodes.diffusion.patches.names import names_of_layers
-from nodes.diffusion.patches.tensors import Readable, Shapes, tensors_of
+from nodes.diffusion.patches.tensors import FIRST, Readable, Shapes, tensors_of
 from nodes.diffusion.sources import open_again, read_json
+from nodes.diffusion.unets import EDITED, LATENT, PAINTED
 
 ROLES = {
     "lora_up.weight": "up", "lora_down.weight": "down", "lora_mid.weight": "mid", "lora_up.bias": "up_bias",
@@ -156,12 +157,35 @@ def check_size(header: Header, recipe: Readable, layer: Layer, change: Change, s
     found = changed_shape(change, (rows, *shapes[change.targets[0]][1:]))
     if found is None:
         raise UnusableFile(f"{header.name} is damaged: the tensors of {layer.stem} do not fit each other.", SOURCE)
-    if found != (rows, inner):
+    if found != (rows, inner) and not widens(change, found, rows, shapes):
         raise UnusableFile(
             f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {family_named(recipe.family).title}: "
             f"its {layer.stem} is {found[0]} x {found[1]}, and the model's {rows} x {inner}.",
             "Pick a file that was made for this model.",
         )
+
+
+def widens(change: Change, found: tuple[int, int], rows: int, shapes: Shapes) -> bool:
+    """Whether a change of so many rows, and numbers a row, is of a UNet's first layer, and it or the model reads less.
+
+    A model that reads the noisy latent alone becomes one that paints or edits, and what was trained for such a model
+    fits one that does.
+    """
+    if change.targets != (FIRST,) or found[0] != rows or len(shapes[FIRST]) != 4:
+        return False
+    reads, window = shapes[FIRST][1], math.prod(shapes[FIRST][2:])
+    both = {reads * window, found[1]}
+    return LATENT * window in both and both <= {channels * window for channels in (LATENT, EDITED, PAINTED)}
+
+
+def first_shape(changes: Iterable[Change], shapes: Shapes) -> tuple[int, ...]:
+    """Of a UNet's first layer, after these changes; `shapes` are those before them."""
+    rows, reads, *window = shapes[FIRST]
+    for change in changes:
+        if change.targets == (FIRST,) and change.kind != "bias":
+            found = changed_shape(change, shapes[FIRST])
+            reads = reads if found is None else max(reads, found[1] // math.prod(window))
+    return (rows, reads, *window)
 
 
 def describe_misfit(header: Header, recipe: Readable) -> tuple[str, str]:

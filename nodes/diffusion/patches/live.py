@@ -41,13 +41,26 @@ class Slot:
         return held
 
     def put(self, value: Tensor) -> Callable[[], None]:
-        """Hold the value (float32) in place of what is there; gives what puts that back."""
+        """Hold the value (float32) in place of what is there; gives what puts that back.
+
+        A first layer that now reads more is held as wide as it has become.
+        """
         held = self.get()
         if hook_of(self.owner, OFFLOADING) is not None:
+            if value.shape != held.shape:
+                raise CannotChange(
+                    "The model is kept away from the device, where its first layer cannot be widened.",
+                    "Start without --memory low or lowest, or save the model with the LoRA as a checkpoint.",
+                )
             return self.overwrite(held, value)
         casting = hook_of(self.owner, CASTING)
         if casting is None or held.dtype not in EIGHT_BITS:
-            self.hold(torch.empty_like(held, requires_grad=False).copy_(value))
+            room = (
+                torch.empty_like(held, requires_grad=False)
+                if value.shape == held.shape
+                else held.new_empty(value.shape)
+            )
+            self.hold(room.copy_(value))
             return lambda: self.hold(held)
         widths = casting.storage_dtype
         wide = torch.float16 if casting.compute_dtype == torch.float32 else casting.compute_dtype

@@ -14,15 +14,14 @@ from torch import Tensor
 from nodes.diffusion.explained import Explained
 from nodes.diffusion.families import family_named
 from nodes.diffusion.keeping import Keeping
+from nodes.diffusion.patches.changes import widen
 from nodes.diffusion.patches.live import overwrite, slots_of
-from nodes.diffusion.patches.tensors import DENOISER, Readable, Shapes, Tensors, tensors_of
+from nodes.diffusion.patches.tensors import DENOISER, FIRST, Readable, Shapes, Tensors, tensors_of
 from nodes.diffusion.read import squeezed
 from nodes.diffusion.recipes import PART_TITLES, PartName, PartRecipe
 
 Region = Literal["input", "middle", "output"]
 REGIONS: tuple[Region, ...] = ("input", "middle", "output")
-FIRST = f"{DENOISER}.conv_in.weight"
-"""The tensor of a UNet whose width tells what it sees beside the noisy latent."""
 
 
 class CannotMerge(Explained, ValueError):
@@ -85,8 +84,11 @@ class MergedRecipe:
         tensors = MergedTensors(self)
         for name, slot in slots_of(weights).items():
             if not (isinstance(self.first, PartRecipe) and tensors.is_plainly_first(name)):
-                held = slot.get()
-                overwrite(held, tensors.read(name).reshape(held.shape))
+                held, value = slot.get(), tensors.read(name)
+                if name == FIRST and held.shape != value.shape:  # a LoRA that widens is among the parts
+                    slot.put(value)
+                else:
+                    overwrite(held, value.reshape(held.shape))
         return weights
 
     def tensors(self) -> Tensors:
@@ -120,16 +122,16 @@ class MergedTensors:
         for tensors, share in self.parts:
             factor = share.at(region)
             if factor:
-                one = widen(tensors.read(name), self.shapes[name])
+                one = fitted(tensors.read(name), self.shapes[name])
                 one = one if factor == 1 else one * factor
                 found = one if found is None else found + one
         return torch.zeros(self.shapes[name]) if found is None else found
 
 
-def widen(tensor: Tensor, shape: Sequence[int]) -> Tensor:
-    """The first layer of a model that sees less, filled up with zeros."""
+def fitted(tensor: Tensor, shape: Sequence[int]) -> Tensor:
+    """In this shape; the first layer of a model that sees less is filled up with zeros."""
     if tensor.ndim == 4 == len(shape) and tensor.shape[1] < shape[1]:
-        return torch.nn.functional.pad(tensor, (0, 0, 0, 0, 0, shape[1] - tensor.shape[1]))
+        return widen(tensor, shape[1])
     return tensor.reshape(tuple(shape))
 
 

@@ -12,9 +12,9 @@ from torch import Tensor
 from nodes.diffusion.header import Header, WeightsFile
 from nodes.diffusion.keeping import Keeping
 from nodes.diffusion.patches.changes import Change, apply_group, grouped, targets_of
-from nodes.diffusion.patches.files import Fit, fit
+from nodes.diffusion.patches.files import Fit, first_shape, fit
 from nodes.diffusion.patches.live import change_weights
-from nodes.diffusion.patches.tensors import Shapes, Tensors, tensors_of
+from nodes.diffusion.patches.tensors import FIRST, Shapes, Tensors, tensors_of
 from nodes.diffusion.recipes import FLOAT_BYTES, PartName
 
 
@@ -88,14 +88,15 @@ class PatchedTensors:
     """Those of other tensors, changed."""
 
     def __init__(self, base: Tensors, changes: list[tuple[Change, float]]) -> None:
-        self.base = base
+        self.base, self.changes = base, [change for change, _ in changes]
         self.groups = {name: group for group in grouped(changes) for name in targets_of(group)}
         self.made: dict[str, Tensor] = {}
         """Of the group read last: tensors that share a layer of a file are mostly asked for one after the other."""
 
     @cached_property
     def shapes(self) -> Shapes:
-        return self.base.shapes
+        plain = self.base.shapes
+        return {**plain, FIRST: first_shape(self.changes, plain)} if FIRST in plain else plain
 
     def read(self, name: str) -> Tensor:
         if name not in self.groups:

@@ -15,6 +15,8 @@ from nodes.diffusion.sources import open_again
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
 DENOISER = "denoiser"
+FIRST = f"{DENOISER}.conv_in.weight"
+"""The tensor of a UNet whose width tells what it sees beside the noisy latent."""
 NO_WEIGHTS = ("position_ids", "logit_scale")
 """What files hold beside the weights of text encoders."""
 
