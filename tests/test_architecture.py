@@ -42,6 +42,7 @@ LAYERS = (
     Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil")),
     Layer(("nodes.hub",), (), ("huggingface_hub", "blake3", "filelock")),
     Layer(("nodes.demo",), ("nodes.diffusion", "nodes.types"), (*TORCH, "numpy", "PIL", "rich", "platformdirs")),
+    Layer(("nodes.demo.studio", "nodes.demo.measures", "nodes.demo.evaluate"), ("nodes",), (*TORCH, "numpy", "PIL")),
     NODES,
     Layer(
         ("server.worker",),

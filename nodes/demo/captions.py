@@ -28,7 +28,8 @@ def _noun(rng: np.random.Generator, subject: Subject) -> str:
     kind = _pick(rng, grammar.KIND_WORDS[subject.kind])
     article = _pick(rng, grammar.ARTICLES)
     adjective = _pick(rng, grammar.ADJECTIVES) if rng.random() < 0.12 else ""
-    colour = _pick(rng, grammar.COLOUR_WORDS[subject.colour]) if rng.random() < KEEP["colour"] else ""
+    words_of_colour = grammar.COLOUR_WORDS.get(subject.colour, (subject.colour,))
+    colour = _pick(rng, words_of_colour) if rng.random() < KEEP["colour"] else ""
     if colour and rng.random() >= KEEP["kind"]:
         kind = "one"
     first = colour or kind

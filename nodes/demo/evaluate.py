@@ -1,4 +1,4 @@
-"""`python -m nodes.demo.evaluate`: measures the shipped file and prints Markdown tables.
+"""`python -m nodes.demo.evaluate [TOPIC]`: measures the shipped files and prints Markdown tables.
 
 The judge learnt from rendered pictures only, and every subject asked for is a held-out (kind, colour) pair.
 """
@@ -18,6 +18,7 @@ from torch import Tensor
 from nodes.demo import judge as judging
 from nodes.demo.captions import full_caption
 from nodes.demo.judge import Judge, Seen, seen_in, shown
+from nodes.demo.measures import TOPICS, Table, percent
 from nodes.demo.pictures import Pictures, drawn, scenes_of
 from nodes.demo.scenes import Scene
 from nodes.demo.shipped import Shipped, read_back
@@ -27,8 +28,6 @@ from nodes.demo.vae import as_tensor, decode, moments
 PROMPT_SEED = 777  # of the scenes asked for
 SHEET_SEED = 4242
 BATCH = 8
-
-Table = list[tuple[str, str]]
 
 
 def sampled(model: Shipped, texts: list[str], guidance: float = 5.0, steps: int = 20, negative: str = "") -> Tensor:
@@ -61,10 +60,6 @@ def scores(scenes: list[Scene], seen: list[Seen]) -> dict[str, float]:
             hits.setdefault(f"{which}subject colour", []).append(colour == subject.colour)
             hits.setdefault(f"{which}place", []).append(subject.kind in kinds and place == subject.place)
     return {name: sum(values) / len(values) for name, values in hits.items()}
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f}%"
 
 
 def judge_itself(judge: Judge, count: int = 1000) -> Table:
@@ -154,24 +149,33 @@ def sheet(model: Shipped, path: Path, columns: int = 8) -> list[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m nodes.demo.evaluate", description=__doc__)
-    options.add_argument("--count", type=int, default=500, help="how many pictures are judged")
+    options.add_argument("topic", nargs="?", choices=TOPICS, help="what ships beside the model; else the model itself")
+    options.add_argument("--count", type=int, help="how many pictures are judged: 500 of the model, 100 of a topic")
     options.add_argument("--few", type=int, default=32, help="how many for the guidance and negative texts")
     options.add_argument("--sheet", type=Path, help="also write the contact sheet of seeds 0-63 here")
     given = options.parse_args(arguments)
+    if given.topic:
+        print_table(TOPICS[given.topic](given.count or 100))
+        return
+    count = given.count or 500
     model, judge = read_back(), judging.read_back()
     if given.sheet:
         texts = sheet(model, given.sheet)
         sys.stdout.writelines(f"{i}. {text}\n" for i, text in enumerate(texts))
     steps: tuple[Callable[[], Table], ...] = (
         lambda: judge_itself(judge),
-        lambda: reconstruction(model, given.count),
-        lambda: attributes(model, judge, given.count),
+        lambda: reconstruction(model, count),
+        lambda: attributes(model, judge, count),
         lambda: guidance_effect(model, judge, given.few),
         lambda: negative_effect(model, judge, given.few),
     )
     for measure in steps:
-        sys.stdout.writelines(f"| {name} | {value} |\n" for name, value in measure())
-        sys.stdout.flush()
+        print_table(measure())
+
+
+def print_table(table: Table) -> None:
+    sys.stdout.writelines(f"| {name} | {value} |\n" for name, value in table)
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,19 +30,21 @@ class Seen:
 
 
 class Judge(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, heads: Sequence[int] = HEADS) -> None:
+        """`heads`: how many answers each of its questions has."""
         super().__init__()
+        self.heads = tuple(heads)
         widths = (3, 16, 32, 64, 96)
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
             layers += [nn.Conv2d(before, after, 3, 2, 1), nn.GroupNorm(8, after), nn.SiLU()]
         layers += [nn.Conv2d(96, 32, 1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(32 * 8 * 8, 128), nn.SiLU()]
-        self.body = nn.Sequential(*layers, nn.Linear(128, sum(HEADS)))
+        self.body = nn.Sequential(*layers, nn.Linear(128, sum(self.heads)))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Scores of each head for pictures in 0..1, (n, 3, 128, 128)."""
         scores: Tensor = self.body(pictures * 2 - 1)
-        return torch.split(scores, list(HEADS), dim=1)
+        return torch.split(scores, list(self.heads), dim=1)
 
     @torch.no_grad()
     def see(self, pictures: Tensor) -> list[Seen]:
@@ -86,14 +89,17 @@ def roughened(pictures: Tensor, random: torch.Generator) -> Tensor:
 
 def train_judge(pictures: Pictures, steps: int = 1600, batch: int = 64, seed: int = 0) -> Judge:
     torch.manual_seed(seed)
+    return teach(Judge(), pictures.images, labels_of(pictures.scenes), steps, batch, seed)
+
+
+def teach(judge: Judge, images: np.ndarray, labels: Tensor, steps: int, batch: int, seed: int) -> Judge:
+    """Learns the answers, int64 (n, heads), to uint8 pictures (n, h, w, 3)."""
     random = torch.Generator().manual_seed(seed)
-    judge = Judge()
-    labels = labels_of(pictures.scenes)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps)
     for _ in range(steps):
-        chosen = torch.randint(len(pictures.scenes), (batch,), generator=random)
-        scores = judge(roughened(shown(pictures.images[chosen.numpy()]), random))
+        chosen = torch.randint(len(images), (batch,), generator=random)
+        scores = judge(roughened(shown(images[chosen.numpy()]), random))
         wanted = labels[chosen]
         loss = torch.stack([functional.cross_entropy(s, wanted[:, i]) for i, s in enumerate(scores)]).sum()
         optimizer.zero_grad()
@@ -109,9 +115,9 @@ def write(judge: Judge, path: Path = FILE) -> None:
     save_file({k: v.half().contiguous() for k, v in judge.state_dict().items()}, path)
 
 
-def read_back(path: Path = FILE) -> Judge:
+def read_back(path: Path = FILE, heads: Sequence[int] = HEADS) -> Judge:
     from safetensors.torch import load_file
 
-    judge = Judge()
+    judge = Judge(heads)
     judge.load_state_dict({k: v.float() for k, v in load_file(path).items()})
     return judge.eval()

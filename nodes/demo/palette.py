@@ -15,6 +15,7 @@ SUBJECT: dict[str, RGB] = {
     "purple": (146, 84, 196),
     "white": (247, 245, 240),
     "brown": (138, 90, 58),
+    "pink": (246, 146, 188),  # for the learnt word alone: no scene of the training has it
 }
 
 TINT = {"day": (1.0, 1.0, 1.0), "sunset": (1.0, 0.95, 0.93), "night": (0.92, 0.92, 0.98)}

@@ -12,23 +12,23 @@ from nodes.demo import palette
 from nodes.demo.palette import RGB, mix, paint_of
 from nodes.demo.pen import SCALE, SIZE, Pen
 from nodes.demo.scenes import Scene, Subject
+from nodes.demo.styles import FLAT, Flat
 from nodes.demo.subjects import DRAWERS
 
 CENTRE = {"left": 33.0, "middle": 64.0, "right": 95.0}
-WIDE = SIZE * SCALE
 
 
-def render(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+def render(scene: Scene, style: Flat = FLAT) -> tuple[np.ndarray, np.ndarray]:
     """The picture as uint8 (128, 128, 3) and the subjects' coverage as uint8 (128, 128), 255 inside."""
     rng = np.random.default_rng(scene.seed)
     horizon = rng.uniform(76, 83)
-    canvas = _sky(scene.time, horizon)
+    canvas = style.sky(scene.time, horizon)
     free = _free_place(scene, rng)
     _sky_objects(canvas, scene, free, horizon, rng)
-    canvas.alpha_composite(_ground(scene, free, horizon, rng))
+    canvas.alpha_composite(_ground(scene, free, horizon, rng, style))
     mask = np.zeros((SIZE, SIZE), np.uint8)
     for subject in scene.subjects:
-        layer = _subject(subject, scene, canvas, rng)
+        layer = _subject(subject, scene, canvas, rng, style)
         mask = np.maximum(mask, np.asarray(layer.getchannel("A").reduce(SCALE)))
         canvas.alpha_composite(layer)
     return np.asarray(canvas.convert("RGB").reduce(SCALE)), mask
@@ -42,19 +42,6 @@ def _free_place(scene: Scene, rng: np.random.Generator) -> float:
     if len(taken) == 2:
         return CENTRE["middle"] + rng.uniform(-3, 3)
     return CENTRE["right" if taken == {"left"} else "left"] + rng.uniform(-10, 10)
-
-
-@functools.cache
-def _gradient(stops: tuple[RGB, RGB, RGB], height: int) -> np.ndarray:
-    """A column of colours, uint8 (WIDE, 3): three stops down to `height`, then the last one."""
-    at = np.arange(WIDE)
-    ramp = [np.interp(at, [0, 0.5 * height, height], [s[c] for s in stops]) for c in range(3)]
-    return np.stack(ramp, axis=-1).round().astype(np.uint8)
-
-
-def _sky(time: str, horizon: float) -> Image.Image:
-    column = _gradient(palette.SKY[time], round(horizon * SCALE))
-    return Image.fromarray(np.repeat(column[:, None], WIDE, axis=1)).convert("RGBA")
 
 
 @functools.cache
@@ -129,11 +116,11 @@ def _hill(level: float, rise: float, waves: float, phase: float) -> list[tuple[f
     return [*zip(xs.tolist(), ys.tolist(), strict=True), (SIZE + 2.0, SIZE + 2.0), (-2.0, SIZE + 2.0)]
 
 
-def _ground(scene: Scene, free: float, horizon: float, rng: np.random.Generator) -> Image.Image:
-    far, near = palette.GROUND[scene.ground, scene.time]
+def _ground(scene: Scene, free: float, horizon: float, rng: np.random.Generator, style: Flat) -> Image.Image:
+    far, near = style.ground(scene.ground, scene.time)
     pen = Pen()
     if scene.ground == "sea":
-        _sea(pen, scene, free, horizon, rng)
+        _sea(pen, scene, free, horizon, rng, (far, near))
         return pen.layer
     rise, waves = {"meadow": (4.5, 0.9), "desert": (3.5, 1.3), "snow": (5.5, 0.7)}[scene.ground]
     phase = rng.uniform(0, 2 * math.pi, 3)
@@ -149,8 +136,10 @@ def _ground(scene: Scene, free: float, horizon: float, rng: np.random.Generator)
     return pen.layer
 
 
-def _sea(pen: Pen, scene: Scene, free: float, horizon: float, rng: np.random.Generator) -> None:
-    far, near = palette.GROUND["sea", scene.time]
+def _sea(
+    pen: Pen, scene: Scene, free: float, horizon: float, rng: np.random.Generator, colours: tuple[RGB, RGB]
+) -> None:
+    far, near = colours
     bands = 24
     for i in range(bands):
         top = horizon + i * (SIZE - horizon) / bands
@@ -168,7 +157,7 @@ def _sea(pen: Pen, scene: Scene, free: float, horizon: float, rng: np.random.Gen
         pen.box(x - half, y, x + half, y + 1.8, mix(glint, near, 0.25), 0.9)
 
 
-def _subject(subject: Subject, scene: Scene, canvas: Image.Image, rng: np.random.Generator) -> Image.Image:
+def _subject(subject: Subject, scene: Scene, canvas: Image.Image, rng: np.random.Generator, style: Flat) -> Image.Image:
     """The subject's own layer; its shadow or island goes on the canvas at once."""
     alone = len(scene.subjects) == 1
     s = rng.uniform(60, 68) if alone else rng.uniform(48, 54)
@@ -181,7 +170,7 @@ def _subject(subject: Subject, scene: Scene, canvas: Image.Image, rng: np.random
     elif subject.kind == "mountain":
         y -= 3
     under = Pen()
-    near = palette.GROUND[scene.ground, scene.time][1]
+    near = style.ground(scene.ground, scene.time)[1]
     if subject.kind == "balloon":
         under.ellipse(x, rng.uniform(110, 116), 0.22 * s, 2.6, mix(near, (20, 20, 60), 0.30))
     elif scene.ground != "sea":
@@ -193,4 +182,4 @@ def _subject(subject: Subject, scene: Scene, canvas: Image.Image, rng: np.random
     canvas.alpha_composite(under.layer)
     pen = Pen()
     DRAWERS[subject.kind](pen, x, y, s, paint_of(subject.colour, scene.time))
-    return pen.layer
+    return style.mounted(pen.layer)

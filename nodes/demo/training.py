@@ -84,13 +84,13 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def in_threads(work: Callable[[T], R], items: Sequence[T], device: torch.device) -> list[R]:
-    """The work on each item: on a CPU by a few threads with one core each, in turn on a GPU.
+    """The work on each item: on a CPU by a few threads with one core each, in turn on a GPU or where torch has one.
 
     Threads that meet once a step get on far better than single operations split in two, on a busy machine above all.
     """
-    if device.type != "cpu" or len(items) == 1:
-        return [work(item) for item in items]
     threads = torch.get_num_threads()
+    if device.type != "cpu" or len(items) == 1 or threads == 1:
+        return [work(item) for item in items]
     torch.set_num_threads(1)
     done = list(_pool().map(work, items))
     torch.set_num_threads(threads)
@@ -111,14 +111,16 @@ class Run:
 
     def __post_init__(self) -> None:
         self.device = next(self.model.parameters()).device
-        named = list(self.model.named_parameters())
+        named = [(name, p) for name, p in self.model.named_parameters() if p.requires_grad]
         self.weights = [p for _, p in named]
         hidden = sorted((p for n, p in named if is_hidden(n, p)), key=orthogonal_cost)
         other = [p for n, p in named if not is_hidden(n, p)]
         dtype = torch.bfloat16 if has_fast_bfloat16(self.device) else torch.float32
         halves = [Muon(half, self.plan.hidden_rate, dtype) for half in (hidden[::2], hidden[1::2]) if half]
-        adam = torch.optim.AdamW(other, lr=self.plan.rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
-        self.optimizers = (*((muon, self.plan.hidden_rate) for muon in halves), (adam, self.plan.rate))
+        self.optimizers: list[tuple[torch.optim.Optimizer, float]] = [(muon, self.plan.hidden_rate) for muon in halves]
+        if other:
+            adam = torch.optim.AdamW(other, lr=self.plan.rate, betas=(0.9, 0.99), weight_decay=0.0, fused=True)
+            self.optimizers.append((adam, self.plan.rate))
         self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
         if self.checkpoint.exists():
             self._load()

@@ -1,0 +1,109 @@
+"""The shipped files through the product's own nodes, one call for each node of a workflow: what is measured with it is
+what users get."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nodes.control import apply_control, load_controlnet
+from nodes.demo import inpainting
+from nodes.demo.shipped import FILE
+from nodes.diffusion.embedding_files import settle_embeddings
+from nodes.editing import inpaint_conditioning
+from nodes.inpaint import composite_images, encode_to_inpaint
+from nodes.latent import decode_latent, empty_latent
+from nodes.loaders import load_checkpoint
+from nodes.lora import load_lora_for_model
+from nodes.preprocess import canny
+from nodes.sampling import sample
+from nodes.text import encode_text
+from nodes.types import Conditioning, Image, Latent, Mask, Model
+
+T = TypeVar("T")
+EDGE, STEPS, GUIDANCE = 128, 20, 5.0
+
+
+class Alone:
+    """A node's context without a worker: weights stay loaded, and nothing is shown or saved."""
+
+    device, dtype = "cpu", "float32"
+
+    def __init__(self) -> None:
+        self._loaded: dict[Any, Any] = {}
+
+    def weights(self, recipe: Any) -> Any:
+        if recipe not in self._loaded:
+            self._loaded[recipe] = recipe.load(self.device, self.dtype)
+        return self._loaded[recipe]
+
+    def track(self, steps: Iterable[T], total: int | None = None) -> Iterator[T]:
+        yield from steps
+
+    def save_image(self, image: Any, name: str, format: Any = None) -> list[Path]:
+        return []
+
+    def preview(self, picture: Any) -> None: ...
+
+    def show_image(self, image: Any) -> None: ...
+
+    def show_text(self, text: str) -> None: ...
+
+    def raise_if_cancelled(self) -> None: ...
+
+
+class Studio:
+    """The demo model with the settings of the examples: 20 steps, guidance 5, 128 x 128."""
+
+    def __init__(self) -> None:
+        self.parts, self.ctx = load_checkpoint(FILE), Alone()
+        settle_embeddings([FILE.parents[1] / "embeddings"])
+
+    def text(self, words: str) -> Conditioning:
+        return encode_text(self.parts.text_encoder, self.ctx, words)
+
+    def draw(
+        self,
+        positive: Conditioning,
+        negative: Conditioning,
+        seed: int,
+        model: Model | None = None,
+        latent: Latent | None = None,
+    ) -> Image:
+        """One picture."""
+        start = empty_latent(EDGE, EDGE) if latent is None else latent
+        done = sample(
+            self.parts.model if model is None else model, positive, negative, start, self.ctx,
+            seed=seed, steps=STEPS, guidance=GUIDANCE, sampler="dpmpp_2m", schedule="karras",
+        )  # fmt: skip
+        return decode_latent(self.parts.vae, done, self.ctx)
+
+    def drawn(self, words: str, seed: int, model: Model | None = None) -> Image:
+        """A picture of a text."""
+        return self.draw(self.text(words), self.text(""), seed, model)
+
+    def steered(self, words: str, edges: Image, file: Path, seed: int) -> Image:
+        """A picture of a text, steered by edges through a ControlNet."""
+        texts = apply_control(self.text(words), self.text(""), load_controlnet(file), edges)
+        return self.draw(texts.positive, texts.negative, seed)
+
+    def edges(self, image: Image, low: float, high: float) -> Image:
+        return canny(image, self.ctx, low, high)
+
+    def with_lora(self, file: Path, strength: float = 1.0) -> Model:
+        return load_lora_for_model(self.parts.model, file, self.ctx, strength)
+
+    def inpainted(self, words: str, image: Image, mask: Mask, seed: int) -> Image:
+        """The picture painted anew where the mask is white, by the model with the inpainting LoRA."""
+        shown = inpaint_conditioning(self.text(words), self.text(""), self.parts.vae, image, mask, self.ctx)
+        return self.draw(shown.positive, shown.negative, seed, self.with_lora(inpainting.FILE), shown.latent)
+
+    def masked(self, words: str, image: Image, mask: Mask, seed: int) -> Image:
+        """The same by the plain model, with a mask on the latent."""
+        latent = encode_to_inpaint(self.parts.vae, image, mask, self.ctx, grow=0)
+        return self.draw(self.text(words), self.text(""), seed, latent=latent)
+
+    def over(self, image: Image, painted: Image, mask: Mask) -> Image:
+        """The painted part over the original."""
+        return composite_images(image, painted, mask)
