@@ -11,13 +11,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from server.catalogue import CatalogueShelf
 from server.config import Config
+from server.line import places_for
 from server.live import LiveJob, LiveJobs
 from server.messages import (
     CacheReport,
@@ -60,7 +61,7 @@ log = logging.getLogger(__name__)
 RETAINED = 32 * 2**20
 """Bytes of waiting jobs' payloads kept in memory; those of more jobs are read when their turn comes."""
 RECORDS = 16
-"""Documents whose last record is kept in memory."""
+"""Documents of which is kept in memory what their last jobs left."""
 AGAIN = 1.0
 """Seconds until a change that the disk refused is tried again."""
 
@@ -69,6 +70,13 @@ AGAIN = 1.0
 class Waiting:
     info: JobInfo
     payload: Payload | None
+
+
+class Left(NamedTuple):
+    """What a document's last job left for the next: its record, and how long its nodes took."""
+
+    record: bytes | None
+    durations: bytes | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class Dispatcher:
         self.cache_use = CacheUse(0, self.limits.memory, 0, self.limits.disk)
         self._waiting: OrderedDict[str, Waiting] = OrderedDict()
         self._retained = 0
-        self._records: OrderedDict[str, bytes] = OrderedDict()
+        self._left: OrderedDict[str, Left] = OrderedDict()
         self._current: LiveJob | None = None
         self._saving: dict[str, LiveJob] = {}
         """Jobs whose files are still being written while the next one runs."""
@@ -164,6 +172,26 @@ class Dispatcher:
             for info in waiting:
                 self._hub.publish(JobChanged(replace(info, state="cancelled", finished=now)))
             self._tell_queue()
+
+    async def move(self, job: str, before: str | None) -> bool:
+        """Let a waiting job run before another one, or after all; False when one of the two waits no more."""
+        if job not in self._waiting or (before is not None and before not in self._waiting):
+            return False
+        order = [other for other in self._waiting if other != job]
+        order.insert(len(order) if before is None or before == job else order.index(before), job)
+        if before == job:
+            return True
+        places = places_for(order, job, {id: waiting.info.place for id, waiting in self._waiting.items()})
+        for id in order:
+            waiting = self._waiting.pop(id)
+            info = replace(waiting.info, place=places.get(id, waiting.info.place))
+            self._waiting[id] = Waiting(info, waiting.payload)
+        await self._database.write(partial(jobs.move, places=places))
+        positions = self.positions()
+        for id in places:
+            if id in self._waiting:
+                self._hub.publish(JobChanged(replace(self._waiting[id].info, position=positions[id])))
+        return True
 
     async def pause(self, paused: bool) -> None:
         """Let no further job begin, or let the queue go on. Kept over a restart."""
@@ -246,7 +274,8 @@ class Dispatcher:
             self._send(live, payload)
 
     def _send(self, live: LiveJob, payload: Payload) -> None:
-        previous = self._records.get(live.info.document, payload.previous)
+        previous, durations = self._left.get(live.info.document, Left(payload.previous, payload.durations))
+        live.durations = msgspec.json.decode(durations, type=dict[str, float]) if durations else {}
         self.keeper.send(
             RunJob(
                 live.info.id,
@@ -256,25 +285,27 @@ class Dispatcher:
                 msgspec.Raw(previous or b"null"),
             )
         )
+        live.previous = previous
 
     def _end(self, live: LiveJob, state: JobState, failure: Failure | None = None, record: bytes | None = None) -> None:
         """Keep the end of the current job, tell it once it is kept, and go on with the next job meanwhile."""
         if self._current is live:
             self._current = None
         self._saving.pop(live.info.id, None)
-        end = End(state, self._clock(), failure, record)
+        durations = msgspec.json.encode(live.durations) if live.durations else None
+        end = End(state, self._clock(), failure, record, tuple(live.nodes.values()), durations)
         info = replace(live.info, state=state, finished=end.finished, failure=failure)
         operation = partial(jobs.finish, job=info.id, document=info.document, end=end)
         self._keep(operation, lambda _: self._tell_end(live, info))
-        if record is not None:
-            self._remember(live.info.document, record)
+        if record is not None or durations is not None:
+            self._remember(live.info.document, Left(record or live.previous, durations))
         self._next()
 
     def _only_saving(self, live: LiveJob, record: bytes) -> None:
         """A job has computed everything: the next may run while its files are written."""
         self._current = None
         self._saving[live.info.id] = live
-        self._remember(live.info.document, record)
+        self._remember(live.info.document, Left(record, msgspec.json.encode(live.durations)))
         self._next()
 
     def _again(self, live: LiveJob) -> None:
@@ -285,13 +316,13 @@ class Dispatcher:
         self._waiting.move_to_end(info.id, last=False)
         self._hub.publish(JobChanged(info))
 
-    def _remember(self, document: str, record: bytes) -> None:
-        """The record of a document's last job, for the next one."""
+    def _remember(self, document: str, left: Left) -> None:
+        """What a document's last job left, for the next one."""
         if document:
-            self._records[document] = record
-            self._records.move_to_end(document)
-            while len(self._records) > RECORDS:
-                self._records.popitem(last=False)
+            self._left[document] = left
+            self._left.move_to_end(document)
+            while len(self._left) > RECORDS:
+                self._left.popitem(last=False)
 
     def _tell_end(self, live: LiveJob, info: JobInfo) -> None:
         live.info = info
@@ -346,9 +377,10 @@ class Dispatcher:
                 self.cache_use = message.use
                 self._hub.publish(message)
             case NodesChanged() if live is not None:
-                for node in live.change(message):
+                told = live.told(message)
+                for node in live.change(told):
                     self._hub.forget_previews(message.job, node)
-                self._hub.publish(message)
+                self._hub.publish(told)
             case Progress() if live is not None:
                 live.progress[message.node] = message
                 self._hub.publish(message)

@@ -22,6 +22,21 @@ class LiveJob:
     nodes: dict[str, NodeChange] = field(default_factory=dict)
     progress: dict[str, Progress] = field(default_factory=dict)
     cancelling: bool = False
+    durations: dict[str, float] = field(default_factory=dict)
+    """Seconds each node of the document took when it last ran, in this job or before."""
+    previous: bytes | None = None
+    """The record of the document's last job that was done."""
+
+    def told(self, message: NodesChanged) -> NodesChanged:
+        """The message with what is known of the time that nodes will take."""
+        return NodesChanged(message.job, [self._timed(change) for change in message.changes])
+
+    def _timed(self, change: NodeChange) -> NodeChange:
+        if change.state in UNFINISHED:
+            return replace(change, expected=self.durations.get(change.node))
+        if change.state == "done" and change.seconds is not None:
+            self.durations[change.node] = round(change.seconds, 3)
+        return change
 
     def change(self, message: NodesChanged) -> list[str]:
         """Take in changes; gives the nodes that have ended."""

@@ -40,6 +40,8 @@ class NodeChange(msgspec.Struct, frozen=True, omit_defaults=True):
     state: NodeState
     reason: str = ""
     seconds: float | None = None
+    expected: float | None = None
+    """Seconds it took when it last ran, while it waits or runs; absent where it never did."""
 
 
 class OutputFile(msgspec.Struct, frozen=True):
@@ -424,6 +426,8 @@ class JobInfo(msgspec.Struct, frozen=True):
     started: float | None = None
     finished: float | None = None
     failure: Failure | None = None
+    place: float = 0.0
+    """Orders the jobs that wait: the least is next."""
 
 
 class Hello(Message, frozen=True):

@@ -20,7 +20,7 @@ STATUS_WORDS = {
     304: "Nothing has changed.",
     400: "The request cannot be understood.",
     404: "There is no such thing.",
-    409: "Someone else was first; both sides are given.",
+    409: "Someone else was first.",
     413: "The request is too large.",
     415: "The body is of another type than expected.",
     422: "The workflow has errors.",

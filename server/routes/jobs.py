@@ -21,6 +21,8 @@ from server.submit import Accepted, Prepared, Problems, SubmitJob, prepare
 
 api = Api()
 
+MAX_MOVE = 4096
+
 
 class JobsQuery(msgspec.Struct, frozen=True):
     """Which jobs to list: those in one state, only those older than the job `before`."""
@@ -40,6 +42,12 @@ class JobDetail(JobInfo, frozen=True, kw_only=True):
     nodes: dict[str, NodeChange]
     progress: dict[str, Progress]
     outputs: list[OutputInfo]
+
+
+class MoveJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`before`: the waiting job that is to come after it; null moves it to the end."""
+
+    before: Annotated[str, msgspec.Meta(max_length=40)] | None
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -80,8 +88,8 @@ async def _accept(services: Services, prepared: Prepared, payload: jobs.Payload,
     new = jobs.NewJob(uuid.uuid4().hex, prepared.document, prepared.title, now, payload, key)
     accepted = await services.database.write(partial(jobs.accept, job=new))
     if accepted.new:
-        info = JobInfo(new.id, new.document, new.title, "queued", now)
-        services.dispatcher.add(info, payload.after(accepted.previous))
+        info = JobInfo(new.id, new.document, new.title, "queued", now, place=accepted.place)
+        services.dispatcher.add(info, payload.after(accepted))
     return accepted.id
 
 
@@ -102,8 +110,10 @@ async def detail(request: web.Request, services: Services) -> web.Response:
     live = services.dispatcher.live.get(info.id)
     newest = live.info if live is not None else info
     fields = {**msgspec.structs.asdict(newest), "position": services.dispatcher.positions().get(info.id, 0)}
-    nodes, progress = (live.nodes, live.progress) if live is not None else ({}, {})
-    return answer(JobDetail(**fields, nodes=nodes, progress=progress, outputs=made))
+    if live is not None:
+        return answer(JobDetail(**fields, nodes=live.nodes, progress=live.progress, outputs=made))
+    nodes = await services.database.read(partial(jobs.nodes, job=info.id))
+    return answer(JobDetail(**fields, nodes=nodes, progress={}, outputs=made))
 
 
 @api.route(
@@ -113,6 +123,23 @@ async def workflow(request: web.Request, services: Services) -> web.Response:
     info = await _info(request, services)
     text = await services.database.read(partial(jobs.workflow, job=info.id))
     return answer(text or b"null")
+
+
+@api.route(
+    "POST",
+    "/api/jobs/{id}/move",
+    "Let a waiting job run before another one, or after all",
+    body=MoveJob,
+    answers={200: JobInfo},
+    errors=(400, 404, 409, 413, 415),
+)
+async def move(request: web.Request, services: Services) -> web.Response:
+    info = await _info(request, services)
+    wanted = await read_json(request, MoveJob, MAX_MOVE)
+    if not await services.dispatcher.move(info.id, wanted.before):
+        what = "One of the two jobs does not wait in the queue any more."
+        raise ApiError(409, what, "Look at the queue as it is now, with GET /api/jobs?state=queued.")
+    return answer(await _info(request, services))
 
 
 @api.route("POST", "/api/jobs/{id}/cancel", "Cancel a job", answers={200: Cancelled}, errors=(404,))

@@ -5,7 +5,8 @@ Every function here but the readers is one operation of `Database.write`: it hap
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from server.messages import Failure, JobInfo, JobState
+from server.messages import Failure, JobInfo, JobState, NodeChange
 from server.store.statement import Statement
-from server.store.tables import job_workflows, jobs, prompts, records
+from server.store.tables import durations, job_nodes, job_workflows, jobs, prompts, records
 
 _this = jobs.c.id == bindparam("job")
 _known = Statement(select(jobs.c.id).where(jobs.c.key == bindparam("key")))
@@ -23,6 +24,7 @@ _new = Statement(insert(jobs), ["id", "key", "document", "title", "state", "crea
 _new_prompt = Statement(insert(prompts), ["job", "body"])
 _new_workflow = Statement(insert(job_workflows), ["job", "body"])
 _previous = Statement(select(records.c.body).where(records.c.document == bindparam("document")))
+_durations = Statement(select(durations.c.body).where(durations.c.document == bindparam("document")))
 _start = Statement(
     update(jobs).where(_this).values(state="running", started=bindparam("now"), attempts=jobs.c.attempts + 1)
 )
@@ -37,6 +39,17 @@ _keep_record = Statement(
     ),
     ["document", "job", "body"],
 )
+
+_duration = upsert(durations)
+_keep_durations = Statement(
+    _duration.on_conflict_do_update(index_elements=["document"], set_={"body": _duration.excluded.body}),
+    ["document", "body"],
+)
+_states = upsert(job_nodes)
+_keep_nodes = Statement(
+    _states.on_conflict_do_update(index_elements=["job"], set_={"body": _states.excluded.body}), ["job", "body"]
+)
+_place = func.coalesce(jobs.c.place, jobs.c.seq).label("place")
 
 MAX_ATTEMPTS = 2
 GAVE_UP = Failure(
@@ -53,14 +66,16 @@ class Payload:
     workflow: bytes
     targets: list[str] | None = None
     previous: bytes | None = None
+    durations: bytes | None = None
+    """How long the document's nodes took, for the one who waits; the worker is not told."""
 
-    def after(self, previous: bytes | None) -> Payload:
-        """The same, told what the document's last job said."""
-        return replace(self, previous=previous)
+    def after(self, accepted: Accepted) -> Payload:
+        """The same, told what the document's jobs before it said."""
+        return replace(self, previous=accepted.previous, durations=accepted.durations)
 
     @property
     def size(self) -> int:
-        return len(self.prompt) + len(self.workflow) + len(self.previous or b"")
+        return len(self.prompt) + len(self.workflow) + len(self.previous or b"") + len(self.durations or b"")
 
 
 @dataclass(frozen=True)
@@ -77,11 +92,13 @@ class NewJob:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The job's id (an earlier one's, when its key was known) and the record of the document's last job."""
+    """The job's id (an earlier one's, when its key was known), and what the document's jobs before it left."""
 
     id: str
     new: bool
-    previous: bytes | None
+    previous: bytes | None = None
+    durations: bytes | None = None
+    place: float = 0.0
 
 
 def accept(connection: Connection, job: NewJob) -> Accepted:
@@ -89,9 +106,9 @@ def accept(connection: Connection, job: NewJob) -> Accepted:
     if job.key is not None:
         known = _known.run(connection, key=job.key).scalar_one_or_none()
         if known is not None:
-            return Accepted(known, new=False, previous=None)
+            return Accepted(known, new=False)
     targets = job.payload.targets
-    _new.run(
+    added = _new.run(
         connection,
         id=job.id,
         key=job.key,
@@ -104,7 +121,9 @@ def accept(connection: Connection, job: NewJob) -> Accepted:
     )
     _new_prompt.run(connection, job=job.id, body=job.payload.prompt)
     _new_workflow.run(connection, job=job.id, body=job.payload.workflow)
-    return Accepted(job.id, new=True, previous=previous(connection, job.document))
+    earlier = previous(connection, job.document)
+    took = _durations.run(connection, document=job.document).scalar_one_or_none()
+    return Accepted(job.id, True, earlier, took, float(added.lastrowid))
 
 
 def start(connection: Connection, job: str, now: float) -> None:
@@ -120,15 +139,21 @@ class End:
     finished: float
     failure: Failure | None = None
     record: bytes | None = None
+    nodes: tuple[NodeChange, ...] = ()
+    durations: bytes | None = None
 
 
 def finish(connection: Connection, job: str, document: str, end: End) -> None:
-    """Note that the job is over, and keep its record for the document's next job."""
+    """Note that the job is over and how its nodes fared, and keep what the document's next job wants to know."""
     failure = None if end.failure is None else msgspec.json.encode(end.failure)
     _finish.run(connection, job=job, ended=end.state, now=end.finished, why=failure)
     _forget_prompt.run(connection, gone=job)
+    if end.nodes:
+        _keep_nodes.run(connection, job=job, body=zlib.compress(msgspec.json.encode(end.nodes), 1))
     if end.record is not None and document:
         _keep_record.run(connection, document=document, job=job, body=end.record)
+    if end.durations is not None and document:
+        _keep_durations.run(connection, document=document, body=end.durations)
 
 
 def requeue(connection: Connection, job: str) -> None:
@@ -144,7 +169,7 @@ def recover(connection: Connection, now: float) -> list[JobInfo]:
     for job in list(connection.execute(spent).scalars()):
         finish(connection, job, "", End("failed", now, GAVE_UP))
     connection.execute(update(jobs).where(running).values(state="queued", started=None))
-    rows = connection.execute(_listed.where(jobs.c.state == "queued").order_by(jobs.c.seq)).all()
+    rows = connection.execute(_listed.where(jobs.c.state == "queued").order_by(_place, jobs.c.seq)).all()
     return [_info(row) for row in rows]
 
 
@@ -157,6 +182,7 @@ _listed = select(
     jobs.c.started,
     jobs.c.finished,
     jobs.c.failure,
+    _place,
 )
 
 
@@ -171,6 +197,7 @@ def _info(row: Row[*tuple[Any, ...]]) -> JobInfo:
         started=row.started,
         finished=row.finished,
         failure=failure,
+        place=row.place,
     )
 
 
@@ -202,7 +229,8 @@ def payload(connection: Connection, job: str, document: str) -> Payload | None:
         return None
     prompt, workflow, targets = row
     wanted = None if targets is None else msgspec.json.decode(targets, type=list[str])
-    return Payload(prompt, workflow, wanted, previous(connection, document))
+    took = _durations.run(connection, document=document).scalar_one_or_none()
+    return Payload(prompt, workflow, wanted, previous(connection, document), took)
 
 
 def workflow(connection: Connection, job: str) -> bytes | None:
@@ -213,6 +241,20 @@ def workflow(connection: Connection, job: str) -> bytes | None:
 def previous(connection: Connection, document: str) -> bytes | None:
     """The record of the last finished job of this document."""
     return _previous.run(connection, document=document).scalar_one_or_none()
+
+
+def nodes(connection: Connection, job: str) -> dict[str, NodeChange]:
+    """How the nodes of an ended job fared; nothing for one that has not ended."""
+    query = select(job_nodes.c.body).where(job_nodes.c.job == job)
+    body = connection.execute(query).scalar_one_or_none()
+    changes = [] if body is None else msgspec.json.decode(zlib.decompress(body), type=list[NodeChange])
+    return {change.node: change for change in changes}
+
+
+def move(connection: Connection, places: Mapping[str, float]) -> None:
+    """Give waiting jobs other places in the queue."""
+    for job, place in places.items():
+        connection.execute(update(jobs).where(jobs.c.id == job).values(place=place))
 
 
 def cancel(connection: Connection, ids: Sequence[str], now: float) -> None:

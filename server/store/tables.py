@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in `migrations/versions`; a database made whole is stamped with it."""
 
 metadata = MetaData()
@@ -27,9 +27,11 @@ jobs = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("targets", LargeBinary),
     Column("failure", LargeBinary),
+    Column("place", Float),
     Index("jobs_by_state", "state", "seq"),
     sqlite_autoincrement=True,
 )
+"""`place` orders the queue; one that was never moved stands at its `seq`."""
 
 prompts = Table(
     "prompts",
@@ -45,6 +47,22 @@ job_workflows = Table(
     Column("job", String(40), primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
+
+job_nodes = Table(
+    "job_nodes",
+    metadata,
+    Column("job", String(40), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""How each node of an ended job fared: a JSON list of `NodeChange`, deflated."""
+
+durations = Table(
+    "durations",
+    metadata,
+    Column("document", String(100), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""How long each node of a document took when it last ran: a JSON object of seconds by node."""
 
 records = Table(
     "records",
@@ -132,7 +150,14 @@ revisions = Table(
     Column("revision", Integer, primary_key=True),
     Column("saved", Float, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("name", Text),
+    Column("size", Integer),
+    Column("added", Integer),
+    Column("removed", Integer),
+    Column("changed", Integer),
+    Column("moved", Integer),
 )
+"""`size` in bytes; `added` to `moved` count the nodes, frames and notes that differ from the revision before."""
 
 settings = Table(
     "settings",

@@ -15,7 +15,7 @@ import pytest
 
 from server.app import running
 from server.config import Config
-from tests.server.talk import FAKE, Server, Starter, toy_catalogue, workflow
+from tests.server.talk import FAKE, JSON, Server, Starter, toy_catalogue, workflow
 
 SERVE = """
 import asyncio, sys
@@ -138,7 +138,38 @@ async def test_results_and_records_outlive_a_restart(start: Starter) -> None:
     async with start() as server:
         after = await server.get(f"/api/jobs/{job['id']}")
         assert after["outputs"] == before["outputs"]
+        assert after["nodes"] == before["nodes"]
         assert (await server.get("/api/outputs"))["outputs"] == before["outputs"][:1]
+
+
+@pytest.mark.parametrize("do", ["finish", "raise", "die:3"])
+async def test_how_the_nodes_fared_outlives_a_restart_however_the_job_ended(start: Starter, do: str) -> None:
+    async with start() as server:
+        job, _ = await server.run(do)
+        before = await server.get(f"/api/jobs/{job['id']}")
+    async with start() as server:
+        after = await server.get(f"/api/jobs/{job['id']}")
+    assert before["nodes"]
+    assert after == before
+
+
+async def test_how_long_a_node_took_is_expected_of_it_the_next_time(start: Starter) -> None:
+    async with start() as server:
+        _, events = await server.run("finish")
+        assert [c.get("expected") for e in events if e["kind"] == "nodeschanged" for c in e["changes"]] == [None, None]
+        _, again = await server.run("finish")
+        assert expectations(again) == {"running": 0.001}
+    async with start() as server:
+        _, later = await server.run("finish")
+        assert expectations(later) == {"running": 0.001}
+        _, other = await server.run("finish", "another")
+        assert expectations(other) == {}
+
+
+def expectations(events: list[JSON]) -> dict[str, float]:
+    """The expected seconds that were told, by the state of the node."""
+    changes = [change for event in events if event["kind"] == "nodeschanged" for change in event["changes"]]
+    return {change["state"]: change["expected"] for change in changes if "expected" in change}
 
 
 async def test_the_catalogue_of_the_last_start_is_there_before_the_worker(start: Starter) -> None:
