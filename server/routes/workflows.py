@@ -17,12 +17,14 @@ from server.routes.bodies import LARGE, read_body, read_json, read_query
 from server.routes.table import Api, Binary
 from server.services import Services
 from server.store import workflows
-from server.store.workflows import RevisionError, Save, SavedWorkflow, Stored
+from server.store.workflows import MAX_NAME, Revision, RevisionError, Save, SavedWorkflow, Stored
 from server.submit import Problems, check
 
 api = Api()
 
 MAX_ID = 100
+MAX_NAMING = 4096
+MAX_REVISION = 2**63 - 1
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ class SaveWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`revision` is the one that was changed; null for a new workflow."""
 
     workflow: msgspec.Raw
-    revision: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    revision: Annotated[int, msgspec.Meta(ge=1, le=MAX_REVISION)] | None = None
 
 
 class StoredWorkflow(msgspec.Struct, frozen=True):
@@ -71,7 +73,22 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RevisionQuery(msgspec.Struct, frozen=True):
     """Which revision is wanted, when not the newest."""
 
-    revision: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
+    revision: Annotated[int, msgspec.Meta(ge=1, le=MAX_REVISION)] | None = None
+
+
+class RevisionsQuery(msgspec.Struct, frozen=True):
+    """Which revisions to list: only those older than the revision `before`."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+    before: Annotated[int, msgspec.Meta(ge=1, le=MAX_REVISION)] | None = None
+
+
+class RevisionList(msgspec.Struct, frozen=True):
+    revisions: list[Revision]
+
+
+class NameRevision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(max_length=MAX_NAME)]
 
 
 def _id(request: web.Request) -> str:
@@ -127,6 +144,41 @@ async def save(request: web.Request, services: Services) -> web.Response:
     except RevisionError as error:
         return answer(_conflict(error.stored, wanted), 409)
     return answer(Saved(revision))
+
+
+@api.route(
+    "GET",
+    "/api/workflows/{id}/revisions",
+    "The revisions of a workflow, the newest first",
+    query=RevisionsQuery,
+    answers={200: RevisionList},
+    errors=(400, 404),
+)
+async def history(request: web.Request, services: Services) -> web.Response:
+    name, query = _id(request), read_query(request, RevisionsQuery)
+    listing = partial(workflows.listed_revisions, workflow=name, limit=query.limit, before=query.before)
+    found = await services.database.read(listing)
+    if not found and query.before is None:
+        raise _missing(name)
+    return answer(RevisionList(found))
+
+
+@api.route(
+    "PUT",
+    "/api/workflows/{id}/revisions/{revision:[0-9]+}",
+    "Name a revision, by which it is kept for good; an empty name takes it away",
+    body=NameRevision,
+    answers={204: None},
+    errors=(400, 404, 413, 415),
+)
+async def name_revision(request: web.Request, services: Services) -> web.Response:
+    name, revision = _id(request), int(request.match_info["revision"][:19])
+    wanted = await read_json(request, NameRevision, MAX_NAMING)
+    change = partial(workflows.name_revision, workflow=name, revision=revision, name=wanted.name.strip())
+    if revision > MAX_REVISION or not await services.database.write(change):
+        what = f"There is no revision {revision} of the workflow {name!r}."
+        raise ApiError(404, what, "List them with GET /api/workflows/{id}/revisions.")
+    return web.Response(status=204)
 
 
 def _shown(stored: Stored) -> StoredWorkflow:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from server.graph.compare import compare
 from server.store.database import StoreError
 from server.store.tables import revisions, workflows
+from server.store.thinning import Kept, to_drop
 
-KEPT = 100
-"""Revisions of one workflow that stay; older ones go with the next save."""
+THINNED = 16
+"""After so many savings of a workflow its old revisions are thinned."""
+MAX_NAME = 200
 
 
 class SavedWorkflow(msgspec.Struct, frozen=True):
@@ -21,6 +24,20 @@ class SavedWorkflow(msgspec.Struct, frozen=True):
     title: str
     revision: int
     updated: float
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """A line in the list of revisions. `saved` in seconds since 1970, `size` in bytes; the counts compare it with the
+    revision saved before it, and are null where that is not known."""
+
+    revision: int
+    saved: float
+    name: str
+    size: int | None
+    added: int | None
+    removed: int | None
+    changed: int | None
+    moved: int | None
 
 
 @dataclass(frozen=True)
@@ -61,13 +78,50 @@ def save(connection: Connection, new: Save) -> int:
         connection.execute(insert(workflows), row)
     else:
         connection.execute(update(workflows).where(workflows.c.id == new.id).values(row))
+    changes = compare({} if stored is None else msgspec.json.decode(stored.body), msgspec.json.decode(new.body))
     connection.execute(
         insert(revisions),
-        {"workflow": new.id, "revision": revision, "saved": new.now, "body": new.body},
+        {
+            "workflow": new.id,
+            "revision": revision,
+            "saved": new.now,
+            "body": new.body,
+            "size": len(new.body),
+            **asdict(changes),
+        },
     )
-    old = (revisions.c.workflow == new.id) & (revisions.c.revision <= revision - KEPT)
-    connection.execute(delete(revisions).where(old))
+    if revision % THINNED == 0:
+        thin(connection, new.id, new.now)
     return revision
+
+
+def thin(connection: Connection, workflow: str, now: float) -> None:
+    """Let old revisions go where they stand close."""
+    kept = [
+        Kept(line.revision, line.saved, line.size or 0, bool(line.name))
+        for line in listed_revisions(connection, workflow)
+    ]
+    gone = to_drop(kept, now)
+    for start in range(0, len(gone), 500):  # SQLite takes only so many parameters at once
+        of_these = revisions.c.revision.in_(gone[start : start + 500])
+        connection.execute(delete(revisions).where(revisions.c.workflow == workflow, of_these))
+
+
+def listed_revisions(
+    connection: Connection, workflow: str, limit: int | None = None, before: int | None = None
+) -> list[Revision]:
+    """The revisions of a workflow, the newest first; `before` gives only older ones."""
+    query = select(*(revisions.c[name] for name in Revision.__struct_fields__))
+    query = query.where(revisions.c.workflow == workflow).order_by(revisions.c.revision.desc()).limit(limit)
+    if before is not None:
+        query = query.where(revisions.c.revision < before)
+    return [Revision(**{**row, "name": row["name"] or ""}) for row in connection.execute(query).mappings()]
+
+
+def name_revision(connection: Connection, workflow: str, revision: int, name: str) -> bool:
+    """Give a revision a name, by which it is kept for good; an empty one takes it away. False when there is none."""
+    this = (revisions.c.workflow == workflow) & (revisions.c.revision == revision)
+    return connection.execute(update(revisions).where(this).values(name=name or None)).rowcount > 0
 
 
 def read(connection: Connection, workflow: str, revision: int | None = None) -> Stored | None:

@@ -198,12 +198,17 @@ async def test_a_removed_workflow_is_gone_with_its_history(database: Database) -
     assert await database.read(lambda c: workflows.read(c, "w")) is None
 
 
-async def test_only_the_newest_revisions_are_kept(database: Database) -> None:
-    for number in range(workflows.KEPT + 5):
-        save = Save("w", "t", b"%d" % number, number or None, 1.0)
-        await database.write(partial(workflows.save, new=save))
-    assert await database.read(lambda c: workflows.read(c, "w", 5)) is None
-    assert await database.read(lambda c: workflows.read(c, "w", 6)) == Stored(6, b"5")
+async def test_old_revisions_are_thinned_and_named_ones_stay(database: Database) -> None:
+    for number in range(48):
+        new = Save("w", "Title", b'{"n":%d}' % number, number or None, 600.0 * number)
+        await database.write(partial(workflows.save, new=new))
+        if number == 2:
+            assert await database.write(lambda c: workflows.name_revision(c, "w", 3, "Third"))
+    lines = await database.read(lambda c: workflows.listed_revisions(c, "w"))
+    assert {line.revision for line in lines} > {3, *range(29, 49)}
+    await database.write(lambda c: workflows.thin(c, "w", 1e9))
+    lines = await database.read(lambda c: workflows.listed_revisions(c, "w"))
+    assert [line.revision for line in lines] == [*range(48, 28, -1), 3]
 
 
 async def test_chosen_limits_outlive_the_program(database: Database) -> None:
