@@ -200,6 +200,10 @@ class Dispatcher:
         self._tell_queue()
         self._next()
 
+    def waiting(self) -> list[str]:
+        """The jobs that wait, the next first."""
+        return list(self._waiting)
+
     def active(self) -> list[str]:
         """The jobs that wait or run."""
         running = [self._current.info.id] if self._current is not None else []

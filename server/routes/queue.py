@@ -49,3 +49,16 @@ async def change(request: web.Request, services: Services) -> web.Response:
     wanted = await read_json(request, ChangeQueue, MAX_BODY)
     await services.dispatcher.pause(wanted.paused)
     return answer(state_of(services))
+
+
+class Cleared(msgspec.Struct, frozen=True):
+    """The jobs that waited and do not any more."""
+
+    jobs: list[str]
+
+
+@api.route("POST", "/api/queue/clear", "Cancel every waiting job; the running one goes on", answers={200: Cleared})
+async def clear(request: web.Request, services: Services) -> web.Response:
+    ended = services.dispatcher.waiting()
+    await services.dispatcher.cancel(ended)
+    return answer(Cleared(ended))

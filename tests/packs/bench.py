@@ -37,6 +37,20 @@ def say(text: str, ctx: Context) -> None:
 
 
 @node(category="bench")
+def sketch(ctx: Context, steps: int = 600) -> None:
+    """Show one preview at the beginning, then take a tenth of a second for each step.
+
+    Args:
+        steps: How many.
+    """
+    import torch
+
+    ctx.preview(torch.ones(1, 8, 8, 3) * torch.tensor([0.0, 1.0, 0.0]))
+    for _ in ctx.track(range(steps)):
+        time.sleep(0.1)
+
+
+@node(category="bench")
 def fail(text: str) -> None:
     """Fail.
 

@@ -37,6 +37,15 @@ async def test_the_running_job_ends_while_the_queue_is_paused(server: Server) ->
         assert (await server.get("/api/queue")) == {"queued": 1, "running": 0, "paused": True}
 
 
+async def test_clearing_cancels_what_waits_and_nothing_else(server: Server) -> None:
+    running = await server.submit("wait")
+    waiting = [await server.submit() for _ in range(2)]
+    status, body = await server.ask("POST", "/api/queue/clear")
+    assert (status, body["jobs"]) == (200, waiting)
+    states = {job["id"]: job["state"] for job in (await server.get("/api/jobs"))["jobs"]}
+    assert states == {running: "running", **dict.fromkeys(waiting, "cancelled")}
+
+
 async def test_a_queue_stays_paused_over_a_restart(start: Starter) -> None:
     async with start() as server:
         await pause(server, True)

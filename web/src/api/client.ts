@@ -102,6 +102,59 @@ export const getJob = (id: string): Promise<JobDetail> => request(`jobs/${encode
 export const cancelJob = (id: string): Promise<unknown> =>
   request(`jobs/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
 
+/** Lets a waiting job run before another one; null: after all. */
+export const moveJob = (id: string, before: string | null): Promise<JobInfo> =>
+  request(`jobs/${encodeURIComponent(id)}/move`, { method: 'POST', json: { before } });
+
+export const getJobWorkflow = (id: string): Promise<Workflow> => request(`jobs/${encodeURIComponent(id)}/workflow`);
+
+export interface QueueState {
+  queued: number;
+  running: number;
+  paused: boolean;
+}
+
+export const getQueue = (): Promise<QueueState> => request('queue');
+
+export const pauseQueue = (paused: boolean): Promise<QueueState> => request('queue', { method: 'PUT', json: { paused } });
+
+/** Cancels every waiting job. */
+export const clearQueue = (): Promise<unknown> => request('queue/clear', { method: 'POST' });
+
+export interface Spread {
+  low: number;
+  high: number;
+  mean: number;
+  deviation: number;
+  counts: number[];
+  odd: number;
+}
+
+/** A value on a link, or a part of it. */
+export interface ValuePart {
+  name: string;
+  kind: 'nothing' | 'number' | 'text' | 'file' | 'tensor' | 'record' | 'list' | 'other';
+  text: string;
+  shape: number[];
+  dtype: string;
+  spread: Spread | null;
+  parts: ValuePart[];
+  /** Parts that are left out. */
+  more: number;
+}
+
+export interface LinkValueInfo {
+  /** Null: it is not kept, or was never computed. */
+  value: ValuePart | null;
+  pictures: { url: string; width: number; height: number }[];
+  /** Made by the last run, before the workflow changed. */
+  earlier: boolean;
+}
+
+/** What an output carries, from what is kept: nothing runs. */
+export const getValue = (workflow: Workflow, node: string, output: string, job: string): Promise<LinkValueInfo> =>
+  request('values', { method: 'POST', json: { workflow, node, output, job } });
+
 export const cancelAllJobs = (): Promise<unknown> => request('jobs/cancel', { method: 'POST' });
 
 export async function getOutputs(limit: number, before?: number): Promise<OutputInfo[]> {

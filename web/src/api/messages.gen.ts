@@ -57,6 +57,7 @@ export interface JobInfo {
   failure?: Failure | null;
   finished?: number | null;
   id: string;
+  place?: number;
   position?: number;
   started?: number | null;
   state: 'cancelled' | 'done' | 'failed' | 'queued' | 'running';
@@ -84,6 +85,7 @@ export interface NodesChanged {
  * The new state of one node of a job, and why it runs or is reused.
  */
 export interface NodeChange {
+  expected?: number | null;
   node: string;
   reason?: string;
   seconds?: number | null;

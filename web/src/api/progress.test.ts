@@ -37,3 +37,43 @@ test('the same change told twice counts once', () => {
 });
 
 test('nothing known yet is no progress', () => expect(new JobProgress().fraction).toBe(0));
+
+const seconds = (progress: JobProgress, now: number): number => progress.left(now)?.seconds ?? NaN;
+
+test('the time left is what the nodes took before, less what has gone by', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running', expected: 4 }, { node: 'b', state: 'waiting', expected: 6 }], 0);
+  expect(progress.left(1_000)).toEqual({ seconds: 9, atLeast: false });
+  expect(progress.fractionAt(1_000)).toBeCloseTo(0.1);
+  progress.apply([{ node: 'a', state: 'done', seconds: 2 }, { node: 'b', state: 'running' }], 2_000);
+  expect(seconds(progress, 3_000)).toBe(5);
+});
+
+test('what a node says of itself counts more than what it took before', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running', expected: 4 }], 0);
+  progress.step({ node: 'a', value: 1, total: 20, remaining: 38 }, 2_000);
+  expect(seconds(progress, 3_000)).toBe(37);
+});
+
+test('while some nodes never ran before, the time is said to be the least', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running', expected: 4 }, { node: 'b', state: 'waiting' }], 0);
+  expect(progress.left(0)).toEqual({ seconds: 4, atLeast: true });
+  expect(progress.fractionAt(0)).toBe(0);
+});
+
+test('where nothing is known no time is made up', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running' }, { node: 'b', state: 'waiting' }], 0);
+  expect(progress.left(5_000)).toBeNull();
+});
+
+test('the bar never goes back, though a node takes longer than before', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running', expected: 2 }], 0);
+  const before = progress.fractionAt(1_000);
+  progress.step({ node: 'a', value: 1, total: 20, remaining: 100 }, 1_100);
+  expect(progress.fractionAt(1_200)).toBeGreaterThanOrEqual(before);
+  expect(progress.fractionAt(1_200)).toBeLessThan(before + 0.01);
+});

@@ -1,30 +1,55 @@
-// How far a job is, counted from its node changes alone: linear in the changes, whatever the number of nodes.
+// How far a job is and how long it will take, counted from its node changes alone: linear in the changes, whatever
+// the number of nodes. Times are the page's own clock, in milliseconds.
 import type { NodeChange, Progress } from './messages.gen';
 
 type NodeState = NodeChange['state'];
 
 const SETTLED: ReadonlySet<NodeState> = new Set(['done', 'cached', 'failed', 'cancelled', 'skipped']);
 
-export class JobProgress {
-  readonly #states = new Map<string, NodeState>();
-  readonly #fractions = new Map<string, number>();
-  #settled = 0;
-  #ran = 0;
+/** Seconds left; `atLeast` where some nodes never ran before, so that nobody knows how long they take. */
+export interface Left {
+  seconds: number;
+  atLeast: boolean;
+}
 
-  apply(changes: readonly NodeChange[]): void {
-    for (const { node, state } of changes) this.#set(node, state);
+interface Node {
+  state: NodeState;
+  /** Seconds it took when it last ran. */
+  expected: number | null;
+  began: number;
+  /** Its own share done, and what it said last of the seconds left, and when. */
+  fraction: number;
+  remaining: number | null;
+  told: number;
+}
+
+export class JobProgress {
+  readonly #nodes = new Map<string, Node>();
+  /** Those that wait or run. */
+  readonly #open = new Set<string>();
+  #ran = 0;
+  /** When the bar was last looked at, from the start of the first node on. */
+  #counted: number | null = null;
+  #shown = 0;
+
+  apply(changes: readonly NodeChange[], now = 0): void {
+    for (const change of changes) this.#set(change, now);
   }
 
-  step({ node, value, total }: Pick<Progress, 'node' | 'value' | 'total'>): void {
-    if (total > 0 && this.#states.get(node) === 'running') this.#fractions.set(node, Math.min(1, value / total));
+  step({ node, value, total, remaining }: Pick<Progress, 'node' | 'value' | 'total' | 'remaining'>, now = 0): void {
+    const known = this.#nodes.get(node);
+    if (!known || total <= 0) return;
+    known.fraction = Math.min(1, value / total);
+    known.remaining = remaining ?? null;
+    known.told = now;
   }
 
   get total(): number {
-    return this.#states.size;
+    return this.#nodes.size;
   }
 
   get settled(): number {
-    return this.#settled;
+    return this.total - this.#open.size;
   }
 
   /** Nodes that were computed rather than reused. */
@@ -32,19 +57,69 @@ export class JobProgress {
     return this.#ran;
   }
 
+  /** By nodes: each counts the same. */
   get fraction(): number {
     if (this.total === 0) return 0;
     let partial = 0;
-    for (const fraction of this.#fractions.values()) partial += fraction;
-    return Math.min(1, (this.#settled + partial) / this.total);
+    for (const node of this.#openNodes()) partial += node.fraction;
+    return Math.min(1, (this.settled + partial) / this.total);
   }
 
-  #set(node: string, state: NodeState): void {
-    const before = this.#states.get(node);
-    if (before !== undefined && SETTLED.has(before)) this.#settled -= 1;
-    if (SETTLED.has(state)) this.#settled += 1;
-    if (state === 'done' && before !== 'done') this.#ran += 1;
-    if (state !== 'running') this.#fractions.delete(node);
-    this.#states.set(node, state);
+  /**
+   * By time where it is known how long every node takes, else by nodes; never backwards. What is left of the bar is
+   * used up as what is left of the time is.
+   */
+  fractionAt(now: number): number {
+    const left = this.left(now);
+    const gone = this.#counted === null ? 0 : (now - this.#counted) / 1_000;
+    if (!left || left.atLeast) this.#shown = Math.max(this.#shown, this.fraction);
+    else if (gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + left.seconds);
+    if (this.#counted !== null) this.#counted = now;
+    return this.#shown;
   }
+
+  /** Null when nothing at all is known. */
+  left(now: number): Left | null {
+    let [seconds, known, atLeast] = [0, false, false];
+    for (const node of this.#openNodes()) {
+      const own = secondsOf(node, now);
+      if (own === null) atLeast = true;
+      else {
+        seconds += own;
+        known = true;
+      }
+    }
+    return known ? { seconds, atLeast } : null;
+  }
+
+  *#openNodes(): Generator<Node> {
+    for (const id of this.#open) {
+      const node = this.#nodes.get(id);
+      if (node) yield node;
+    }
+  }
+
+  #set({ node: id, state, expected }: NodeChange, now: number): void {
+    const before = this.#nodes.get(id);
+    if (state === 'done' && before?.state !== 'done') this.#ran += 1;
+    if (state === 'running') this.#counted ??= now;
+    const fresh = !before || before.state !== state;
+    this.#nodes.set(id, {
+      state,
+      expected: expected ?? before?.expected ?? null,
+      began: fresh ? now : before.began,
+      fraction: fresh ? 0 : before.fraction,
+      remaining: fresh ? null : before.remaining,
+      told: fresh ? now : before.told,
+    });
+    if (SETTLED.has(state)) this.#open.delete(id);
+    else this.#open.add(id);
+  }
+}
+
+/** What a node says itself counts more than what was before; a node that takes longer than before is about to end. */
+function secondsOf(node: Node, now: number): number | null {
+  if (node.state === 'waiting') return node.expected;
+  if (node.remaining !== null) return Math.max(0, node.remaining - (now - node.told) / 1_000);
+  return node.expected === null ? null : Math.max(0, node.expected - (now - node.began) / 1_000);
 }

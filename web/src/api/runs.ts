@@ -40,8 +40,8 @@ export class RunDrawing {
     this.#previews.clear();
   }
 
-  change({ node, state, reason, seconds }: NodeChange): void {
-    this.#patch(node, { state, reason: reason ?? '', seconds: seconds ?? null, ...(state === 'running' ? { value: 0, total: 0 } : {}) });
+  change({ node, state, reason, seconds, expected }: NodeChange): void {
+    this.#patch(node, { state, reason: reason ?? '', seconds: seconds ?? null, expected: expected ?? null, ...(state === 'running' ? { value: 0, total: 0 } : {}) });
   }
 
   step({ node, value, total, remaining }: Pick<Progress, 'node' | 'value' | 'total' | 'remaining'>): void {

@@ -1,9 +1,9 @@
 // What happens on the server, as this page knows it: worker, queue, results, and the job drawn on the graph.
 // Only this module reads the socket; it changes nothing in the document.
-import { getCacheUse, getJob, getJobs, getOutputs, type JobDetail } from './client';
+import { getCacheUse, getJob, getJobs, getOutputs, getQueue, type JobDetail } from './client';
 import { ApiError } from './http';
 import type { CacheUse, Hello, JobInfo, OutputInfo } from './messages.gen';
-import { JobProgress } from './progress';
+import { JobProgress, type Left } from './progress';
 import { RunDrawing, type RunView } from './runs';
 import { EventSocket, type ServerMessage } from './socket';
 import type { Picture } from './picture';
@@ -23,6 +23,10 @@ export interface SessionEvents {
 }
 
 const KEPT_JOBS = 60;
+/** Waiting jobs that are listed; of more the number is told. */
+const LISTED_WAITING = 200;
+/** How often the time left is counted down, in milliseconds. */
+const TICK = 500;
 /** Few enough that the page starts with at most 30 requests, pictures included. */
 const OUTPUTS_A_PAGE = 18;
 
@@ -34,6 +38,10 @@ export function withJob(jobs: readonly JobInfo[], job: JobInfo): JobInfo[] {
   const all = [...others, job].sort((a, b) => b.created - a.created);
   return all.filter((other, index) => index < KEPT_JOBS || isActive(other));
 }
+
+/** The jobs that wait, the next first. */
+export const inLine = (jobs: readonly JobInfo[]): JobInfo[] =>
+  jobs.filter(({ state }) => state === 'queued').sort((a, b) => (a.place ?? 0) - (b.place ?? 0) || a.created - b.created);
 
 /** The files of these and those outputs, newest first. One that jobs reused stands once, where the newest put it. */
 export function withOutputs(outputs: readonly OutputInfo[], more: readonly OutputInfo[]): OutputInfo[] {
@@ -64,8 +72,10 @@ export class Session {
   /** The job drawn on the graph. */
   shown: JobInfo | null = $state.raw(null);
   fraction = $state(0);
-  /** Seconds the running node has left, as it estimates. */
-  remaining: number | null = $state(null);
+  /** How long the running job will take. */
+  left: Left | null = $state.raw(null);
+  /** No job begins until the queue goes on. */
+  paused = $state(false);
   /** The picture being made, for the filmstrip. */
   livePreview = $state('');
   cache: CacheUse | null = $state.raw(null);
@@ -73,8 +83,12 @@ export class Session {
   readonly #events: SessionEvents;
   readonly #drawing: RunDrawing;
   readonly #socket: EventSocket;
-  #progress = new JobProgress();
+  /** How far each running job is, by its id; the last one stays for what is asked of it at its end. */
+  #progress = new Map<string, JobProgress>();
   #held: ServerMessage[] | null = null;
+  /** The newest picture of each node of a running job: one that comes before its job is drawn waits here. */
+  readonly #pictures = new Map<string, Picture>();
+  #ticking: ReturnType<typeof setInterval> | undefined;
   #wasConnected = false;
   #loadingOutputs = false;
   /** The last output that was fetched, shown or not. */
@@ -100,6 +114,7 @@ export class Session {
   }
 
   close(): void {
+    clearInterval(this.#ticking);
     this.#socket.close();
   }
 
@@ -107,12 +122,19 @@ export class Session {
     return this.jobs.filter(isActive);
   }
 
+  /** The job that computes. */
+  get current(): JobInfo | undefined {
+    return this.jobs.find(({ state }) => state === 'running');
+  }
+
+  get waiting(): readonly JobInfo[] {
+    return inLine(this.jobs);
+  }
+
   /** Another document is being edited: draw what its newest job said. */
   async follow(): Promise<void> {
     this.shown = null;
-    this.fraction = 0;
     this.livePreview = '';
-    this.#progress = new JobProgress();
     this.#drawing.clear();
     await this.#showNewest();
   }
@@ -122,20 +144,28 @@ export class Session {
     this.#held ??= [];
     this.#events.onCatalogue('');
     try {
-      const [jobs, outputs, cache] = await Promise.all([getJobs('', KEPT_JOBS), getOutputs(OUTPUTS_A_PAGE), getCacheUse()]);
-      this.jobs = [...jobs].sort((a, b) => b.created - a.created);
-      this.queued = jobs.filter((job) => job.state === 'queued').length;
-      this.running = jobs.filter((job) => job.state === 'running').length;
+      const [newest, waiting, queue, outputs, cache] = await Promise.all([
+        getJobs('', KEPT_JOBS),
+        getJobs('queued', LISTED_WAITING),
+        getQueue(),
+        getOutputs(OUTPUTS_A_PAGE),
+        getCacheUse(),
+      ]);
+      const jobs = new Map([...waiting, ...newest].map((job) => [job.id, job]));
+      this.jobs = [...jobs.values()].sort((a, b) => b.created - a.created);
+      this.#setQueue(queue);
       this.outputs = [];
       this.#addPage(outputs);
       this.cache = cache;
-      await this.#showNewest();
+      await Promise.all([this.#showNewest(), this.#watchCurrent()]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
     } finally {
       const held = this.#held ?? [];
       this.#held = null;
       for (const message of held) this.receive(message);
+      this.#showPictures();
+      this.#count();
     }
   }
 
@@ -186,31 +216,56 @@ export class Session {
       case 'jobchanged':
         this.#jobChanged(message.job);
         break;
-      case 'nodeschanged':
-        if (!this.#isShown(message.job)) return;
-        this.#progress.apply(message.changes);
-        for (const change of message.changes) this.#drawing.change(change);
-        this.fraction = this.#progress.fraction;
+      case 'nodeschanged': {
+        const shown = this.#isShown(message.job);
+        this.#progressOf(message.job).apply(message.changes, Date.now());
+        if (shown) for (const change of message.changes) this.#drawing.change(change);
+        this.#count();
         break;
-      case 'progress':
-        if (!this.#isShown(message.job)) return;
-        this.#progress.step(message);
-        this.#drawing.step(message);
-        this.remaining = message.remaining ?? null;
-        this.fraction = this.#progress.fraction;
+      }
+      case 'progress': {
+        const shown = this.#isShown(message.job);
+        this.#progressOf(message.job).step(message, Date.now());
+        if (shown) this.#drawing.step(message);
+        this.#count();
         break;
+      }
       case 'outputadded':
         this.#outputAdded(message.output);
         break;
       case 'queuechanged':
-        this.queued = message.queued;
-        this.running = message.running;
+        this.#setQueue({ ...message, paused: message.paused ?? false });
         break;
       case 'cachereport':
         this.cache = message.use;
         break;
       case 'resync':
         break;
+    }
+  }
+
+  #setQueue({ queued, running, paused }: { queued: number; running: number; paused: boolean }): void {
+    this.queued = queued;
+    this.running = running;
+    this.paused = paused;
+  }
+
+  #progressOf(job: string): JobProgress {
+    let progress = this.#progress.get(job);
+    if (!progress) this.#progress.set(job, (progress = new JobProgress()));
+    return progress;
+  }
+
+  /** How far the running job is and how long it will take, now and from now on until none runs. */
+  #count(): void {
+    const job = this.current;
+    const progress = job && this.#progress.get(job.id);
+    this.left = progress?.left(Date.now()) ?? null;
+    this.fraction = progress?.fractionAt(Date.now()) ?? 0;
+    if (progress) this.#ticking ??= setInterval(() => this.#count(), TICK);
+    else {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
     }
   }
 
@@ -228,6 +283,9 @@ export class Session {
   #jobChanged(job: JobInfo): void {
     const before = this.jobs.find((known) => known.id === job.id);
     this.jobs = withJob(this.jobs, job);
+    const ran = this.#progressOf(job.id).ran;
+    if (job.state !== 'running') this.#forget(job.id);
+    this.#count();
     if (job.document !== this.#events.document()) return;
     if (job.state === 'running' && this.shown?.id !== job.id) this.#begin(job);
     if (this.shown?.id !== job.id) {
@@ -238,18 +296,20 @@ export class Session {
     this.shown = job;
     if (isActive(job)) return;
     this.livePreview = '';
-    this.remaining = null;
     if (job.failure?.node) this.#drawing.fail(job.failure.node, job.failure);
-    if (!before || isActive(before)) this.#events.onFinished(job, this.#progress.ran);
+    if (!before || isActive(before)) this.#events.onFinished(job, ran);
   }
 
   #begin(job: JobInfo): void {
     this.shown = job;
-    this.fraction = 0;
-    this.remaining = null;
     this.livePreview = '';
-    this.#progress = new JobProgress();
     this.#drawing.begin();
+  }
+
+  /** A job has ended, or waits again. */
+  #forget(job: string): void {
+    this.#progress.delete(job);
+    for (const [key, { header }] of this.#pictures) if (header.job === job) this.#pictures.delete(key);
   }
 
   /** Whether a job is the one drawn; one of this document that was not announced yet begins now. */
@@ -267,10 +327,31 @@ export class Session {
     else if (this.jobs.find(({ id }) => id === output.job)?.document === this.#events.document()) this.#drawing.late(output);
   }
 
-  #preview({ header, blob }: Picture): void {
-    if (!this.#isShown(header.job) || !this.#events.previews()) return;
-    const url = this.#drawing.preview(header.node, blob);
-    this.livePreview = url;
+  #preview(picture: Picture): void {
+    const { header, blob } = picture;
+    if (!this.#events.previews()) return;
+    this.#pictures.set(`${header.job} ${header.node}`, picture);
+    if (!this.#held && this.#isShown(header.job)) this.livePreview = this.#drawing.preview(header.node, blob);
+  }
+
+  /** The pictures that came before their job was known here. */
+  #showPictures(): void {
+    for (const { header, blob } of this.#pictures.values()) {
+      if (this.shown?.id === header.job) this.livePreview = this.#drawing.preview(header.node, blob);
+      else if (!this.jobs.some(({ id, state }) => id === header.job && state === 'running')) this.#forget(header.job);
+    }
+  }
+
+  /** How far the running job is, whoever's it is. */
+  async #watchCurrent(): Promise<void> {
+    const job = this.current;
+    if (job && job.document !== this.#events.document()) this.#follow(await getJob(job.id));
+  }
+
+  #follow(job: JobDetail): void {
+    this.#progress.set(job.id, new JobProgress());
+    this.#progressOf(job.id).apply(Object.values(job.nodes), Date.now());
+    for (const progress of Object.values(job.progress)) this.#progressOf(job.id).step(progress, Date.now());
   }
 
   async #showNewest(): Promise<void> {
@@ -284,15 +365,12 @@ export class Session {
   #draw(job: JobDetail): void {
     if (this.shown?.id !== job.id) this.#begin(job);
     this.shown = job;
-    const changes = Object.values(job.nodes);
-    this.#progress.apply(changes);
-    for (const change of changes) this.#drawing.change(change);
-    for (const progress of Object.values(job.progress)) {
-      this.#progress.step(progress);
-      this.#drawing.step(progress);
-    }
+    if (isActive(job)) this.#follow(job);
+    for (const change of Object.values(job.nodes)) this.#drawing.change(change);
+    for (const progress of Object.values(job.progress)) this.#drawing.step(progress);
     for (const output of job.outputs) this.#drawing.output(output);
     if (job.failure?.node) this.#drawing.fail(job.failure.node, job.failure);
-    this.fraction = this.#progress.fraction;
+    this.#showPictures();
+    this.#count();
   }
 }

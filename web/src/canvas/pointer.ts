@@ -135,6 +135,11 @@ export class Pointer {
     if (pressed?.item) return this.#pressItem(event, pressed.item, pressed.grip, start);
     const adds = event.shiftKey || event.ctrlKey || event.metaKey;
     const click = (): void => {
+      const link = adds ? null : stage.linkAt(start.at);
+      if (link) {
+        stage.editor.requests.value = { x: start.client[0], y: start.client[1], from: link.from };
+        return;
+      }
       if (!adds) stage.editor.selection.set({});
       stage.focus.leave();
     };

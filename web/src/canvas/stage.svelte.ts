@@ -4,7 +4,7 @@ import { linkAt, type SocketEnd } from '../geometry/hit';
 import type { Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
-import type { Point } from '../document/types';
+import type { OutputEnd, Point } from '../document/types';
 import { readInk, type Ink } from './draw/ink';
 import { drawThread } from './draw/thread';
 import { Elements } from './elements';
@@ -124,9 +124,20 @@ export class Stage {
     const found = this.under(target, x, y);
     const item = found === 'own' || !found ? null : found.item;
     if (item && !editor.selection.items[item.kind].has(item.id)) editor.selection.set({ [item.kind]: [item.id] });
-    const link = item ? null : linkAt(editor.scene, at, 8 / editor.camera.view.zoom);
-    const chosen = item ? { kind: SINGULAR[item.kind], id: item.id } : link && { kind: 'link' as const, to: link.to };
+    const link = item ? null : this.linkAt(at);
+    const from = found === 'own' || !found?.socket ? null : this.#sourceOf(found.socket);
+    const chosen = item ? { kind: SINGULAR[item.kind], id: item.id, from } : link && { kind: 'link' as const, to: link.to, from: link.from };
     editor.requests.menu = { x, y, at, target: chosen };
+  }
+
+  /** The link near a point of the canvas. */
+  linkAt(at: Point): LinkShape | null {
+    return linkAt(this.editor.scene, at, 8 / this.editor.camera.view.zoom);
+  }
+
+  /** The output that a socket gives, or takes through its link. */
+  #sourceOf(end: SocketEnd): OutputEnd | null {
+    return end.side === 'out' ? { node: end.node, output: end.output } : (this.editor.scene.link(end)?.from ?? null);
   }
 
   readonly #listener: Listener = {

@@ -1,6 +1,6 @@
 // What the canvas asks of the panels: a palette at a point, a picture at full size, a menu. A panel shows what
 // stands here and answers through the editor.
-import type { InputEnd, LooseEnd, Point } from '../document/types';
+import type { InputEnd, LooseEnd, OutputEnd, Point } from '../document/types';
 import type { OutputInfo } from './run';
 
 export interface PaletteRequest {
@@ -24,7 +24,14 @@ export interface MenuRequest {
   y: number;
   at: Point;
   /** What was clicked; nothing for the empty canvas. */
-  target: { kind: 'node' | 'frame' | 'note'; id: string } | { kind: 'link'; to: InputEnd } | null;
+  target: { kind: 'node' | 'frame' | 'note'; id: string; from?: OutputEnd | null } | { kind: 'link'; to: InputEnd; from: OutputEnd } | null;
+}
+
+/** Whose value is to be shown, and where on the page. */
+export interface ValueRequest {
+  x: number;
+  y: number;
+  from: OutputEnd;
 }
 
 export interface MaskRequest {
@@ -41,6 +48,7 @@ export interface MaskRequest {
 export class Requests {
   palette = $state.raw<PaletteRequest | null>(null);
   picture = $state.raw<PictureRequest | null>(null);
+  value = $state.raw<ValueRequest | null>(null);
   menu = $state.raw<MenuRequest | null>(null);
   mask = $state.raw<MaskRequest | null>(null);
   /** The node or frame whose title is to be edited in place. */

@@ -9,6 +9,8 @@ export interface NodeRun {
   total: number;
   /** How long it took; null while it runs or when it was reused. */
   seconds: number | null;
+  /** Seconds it took when it last ran; null where it never did. */
+  expected: number | null;
   /** Estimated seconds left. */
   remaining: number | null;
   /** An object URL of the latest preview; '' when there is none. */
@@ -25,6 +27,7 @@ export const IDLE: NodeRun = {
   value: 0,
   total: 0,
   seconds: null,
+  expected: null,
   remaining: null,
   previewUrl: '',
   outputs: [],

@@ -1,7 +1,8 @@
 // Every way a workflow comes onto the page: new, template, the server's, a file, a picture, the last one.
-import { getExample, getExamples, getWorkflow, openBytes, uploadImage } from '../api/client';
+import { getExample, getExamples, getJobWorkflow, getWorkflow, openBytes, uploadImage } from '../api/client';
 import { ApiError } from '../api/http';
 import type { LocalDocument } from '../api/local';
+import type { JobInfo } from '../api/messages.gen';
 import { emptyWorkflow, type Point, type Workflow } from '../document/types';
 import { addNode } from '../editor/adding';
 import { strings } from '../strings';
@@ -38,6 +39,22 @@ async function openForeign(shell: Shell, workflow: Workflow): Promise<void> {
   const known = (await shell.store.read(workflow.id)) !== undefined;
   const own = known || workflow.id === shell.editor.document.id ? { ...workflow, id: crypto.randomUUID() } : workflow;
   shell.show(own, { revision: null, dirty: true });
+}
+
+/** The workflow of a job: as it is saved now, else as it was when it ran. */
+export async function openJob(shell: Shell, job: JobInfo): Promise<void> {
+  if (job.document && (await isKept(shell, job.document))) return openSaved(shell, job.document);
+  const workflow = await shell.attempt(getJobWorkflow(job.id));
+  if (workflow) await openForeign(shell, workflow);
+}
+
+async function isKept(shell: Shell, id: string): Promise<boolean> {
+  try {
+    return (await shell.store.read(id)) !== undefined || Boolean(await getWorkflow(id));
+  } catch (error) {
+    if (error instanceof ApiError) return false;
+    throw error;
+  }
 }
 
 export async function openFile(shell: Shell, file: File): Promise<void> {

@@ -30,6 +30,25 @@ export interface RunOutcome {
   error: ApiError | null;
 }
 
+/** Sends the workflow once as it stands, seeds and all. */
+export const sendLive = (editor: Editor): Promise<RunOutcome> => sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null });
+
+async function sendAsIs(editor: Editor, outcome: RunOutcome, targets?: readonly string[]): Promise<RunOutcome> {
+  const workflow = editor.document.toWorkflow();
+  const seeds = seedsOf(editor);
+  try {
+    const { id, warnings } = await postJob(workflow, targets);
+    outcome.jobs.push({ id, document: workflow.id, title: workflow.title, state: 'queued', created: Date.now() / 1000 });
+    outcome.problems = warnings ?? [];
+    outcome.used = usedSeeds(seeds);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    outcome.problems = error.problems;
+    outcome.error = error;
+  }
+  return outcome;
+}
+
 /** Sends the workflow `times` times, each with seeds of its own; stops at the first that is refused. */
 export async function sendRuns(
   editor: Editor,
@@ -40,19 +59,8 @@ export async function sendRuns(
   const outcome: RunOutcome = { jobs: [], problems: [], used: new Map(usedBefore), error: null };
   for (let turn = 0; turn < times; turn += 1) {
     for (const { node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.edit.setValue(node, input, value);
-    const workflow = editor.document.toWorkflow();
-    const seeds = seedsOf(editor);
-    try {
-      const { id, warnings } = await postJob(workflow, targets);
-      outcome.jobs.push({ id, document: workflow.id, title: workflow.title, state: 'queued', created: Date.now() / 1000 });
-      outcome.problems = warnings ?? [];
-      outcome.used = usedSeeds(seeds);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      outcome.problems = error.problems;
-      outcome.error = error;
-      return outcome;
-    }
+    await sendAsIs(editor, outcome, targets);
+    if (outcome.error) return outcome;
   }
   return outcome;
 }

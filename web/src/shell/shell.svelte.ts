@@ -14,7 +14,8 @@ import { Editor } from '../editor/editor.svelte';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { Keymap } from './keymap.svelte';
-import { sendRuns } from './running';
+import { Live } from './live.svelte';
+import { sendLive, sendRuns } from './running';
 import type { Settings } from './settings.svelte';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
@@ -31,6 +32,7 @@ export class Shell {
   readonly editor: Editor;
   readonly session: Session;
   readonly autosave: Autosave;
+  readonly live: Live;
   readonly notices = new Notices();
   readonly store = new LocalStore();
   readonly settings: Settings;
@@ -63,6 +65,7 @@ export class Shell {
     this.editor.listen({
       changed: (changes) => {
         if (changes) this.autosave.changed();
+        this.live.changed();
       },
     });
     this.session = new Session(
@@ -76,10 +79,19 @@ export class Shell {
           this.notices.add('success', strings.worker.back);
           void this.autosave.send();
           void settings.meet();
+          this.live.changed();
         },
       },
       drawLater,
     );
+    this.live = new Live({
+      workflow: () => this.editor.document.toWorkflow(),
+      send: () => this.#sendLive(),
+      cancel: async (job) => void (await this.attempt(cancelJob(job))),
+      jobs: () => this.session.jobs,
+      left: () => this.session.left,
+      ready: () => this.session.connected && !this.session.paused,
+    });
   }
 
   /** The inspector gets out of the way while there is nothing to inspect. */
@@ -107,6 +119,7 @@ export class Shell {
     try {
       const outcome = await sendRuns(this.editor, this.times, this.autosave.used, targets);
       for (const job of outcome.jobs) this.session.expect(job);
+      if (outcome.jobs.length > 0 && !targets) this.live.ranBy(this.editor.document.toWorkflow());
       this.autosave.remember(outcome.used);
       this.editor.problems.set(outcome.problems);
       this.problemsOpen = outcome.problems.some((problem) => problem.level === 'error');
@@ -114,6 +127,16 @@ export class Shell {
     } finally {
       this.sending = false;
     }
+  }
+
+  /** A run of live mode: seeds stay, and what is wrong is drawn without a word more. */
+  async #sendLive(): Promise<JobInfo | null> {
+    if (this.editor.document.graph.nodes.size === 0) return null;
+    const outcome = await sendLive(this.editor);
+    for (const job of outcome.jobs) this.session.expect(job);
+    this.editor.problems.set(outcome.problems);
+    if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
+    return outcome.jobs[0] ?? null;
   }
 
   async cancel(): Promise<void> {
