@@ -30,8 +30,9 @@ def paused(board: Board, write: Write) -> Iterator[Board]:
     board.action("queue").click()
     expect(waiting(board)).to_have_count(3)
     yield board
-    board.action("clear-queue").click()
-    board.action("pause-queue").click()
+    if board.action("clear-queue").is_enabled():
+        board.action("clear-queue").click()
+        board.action("pause-queue").click()
     expect(board.action("queue")).not_to_contain_text("Paused")
 
 
@@ -68,7 +69,6 @@ def test_a_queue_that_goes_on_runs_what_waited(paused: Board) -> None:
     paused.action("pause-queue").click()
     expect(waiting(paused)).to_have_count(0)
     paused.expect_state(paused.node("bench/say"), "done", "cached")
-    paused.action("pause-queue").click()
 
 
 def test_a_preview_outlives_a_reload(board: Board, write: Write) -> None:

@@ -197,6 +197,11 @@ export class Session {
     if (!this.jobs.some((known) => known.id === job.id)) this.jobs = withJob(this.jobs, job);
   }
 
+  /** What the server answered about a job; the socket may say the same later. */
+  replace(job: JobInfo): void {
+    this.jobs = withJob(this.jobs, job);
+  }
+
   receive(message: ServerMessage): void {
     if (this.#held && message.kind !== 'hello') {
       this.#held.push(message);

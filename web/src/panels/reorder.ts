@@ -3,8 +3,8 @@
 // only `onmove` is called.
 
 export interface Reordering {
-  /** The row at place `from` is to stand at place `to`. */
-  onmove: (from: number, to: number) => void;
+  /** The row at place `from` is to stand at place `to`; ends when it does. */
+  onmove: (from: number, to: number) => void | Promise<void>;
 }
 
 const SLACK = 3;
@@ -17,8 +17,8 @@ export function placeAt(middles: readonly number[], from: number, y: number): nu
 
 export function reorderable(reordering: () => Reordering): (list: HTMLElement) => () => void {
   return (list) => {
-    const drag = new RowDrag(list, (from, to) => reordering().onmove(from, to));
-    const key = (event: KeyboardEvent): void => moveByKey(list, event, reordering());
+    const drag = new RowDrag(list, (from, to) => void reordering().onmove(from, to));
+    const key = (event: KeyboardEvent): void => void moveByKey(list, event, reordering());
     const down = (event: PointerEvent): void => drag.begin(event);
     list.addEventListener('pointerdown', down);
     list.addEventListener('keydown', key);
@@ -36,7 +36,7 @@ function rowOf(list: HTMLElement, target: EventTarget | null): number {
   return handle ? rowsOf(list).findIndex((row) => row.contains(handle)) : -1;
 }
 
-function moveByKey(list: HTMLElement, event: KeyboardEvent, { onmove }: Reordering): void {
+async function moveByKey(list: HTMLElement, event: KeyboardEvent, { onmove }: Reordering): Promise<void> {
   const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   const from = by === undefined ? -1 : rowOf(list, event.target);
   if (by === undefined || from < 0) return;
@@ -45,7 +45,7 @@ function moveByKey(list: HTMLElement, event: KeyboardEvent, { onmove }: Reorderi
   const to = from + by;
   if (to < 0 || to >= rowsOf(list).length) return;
   const key = rowsOf(list)[from]?.dataset['row'];
-  onmove(from, to);
+  await onmove(from, to);
   // The row is another element's neighbour now; the focus stays on its handle.
   requestAnimationFrame(() => {
     const row = rowsOf(list).find((other) => other.dataset['row'] === key);
@@ -55,7 +55,7 @@ function moveByKey(list: HTMLElement, event: KeyboardEvent, { onmove }: Reorderi
 
 class RowDrag {
   readonly #list: HTMLElement;
-  readonly #onmove: Reordering['onmove'];
+  readonly #onmove: (from: number, to: number) => void;
   #rows: HTMLElement[] = [];
   #middles: number[] = [];
   #from = -1;
@@ -63,7 +63,7 @@ class RowDrag {
   #start = 0;
   #moving = false;
 
-  constructor(list: HTMLElement, onmove: Reordering['onmove']) {
+  constructor(list: HTMLElement, onmove: (from: number, to: number) => void) {
     this.#list = list;
     this.#onmove = onmove;
   }
