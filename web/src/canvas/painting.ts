@@ -8,11 +8,13 @@ import { drawBoxes, type Box } from './draw/boxes';
 import { drawFrames } from './draw/frames';
 import { drawGround } from './draw/ground';
 import type { Ink } from './draw/ink';
+import { drawKnife } from './draw/knife';
 import { drawLinks } from './draw/links';
 import { drawMarquee } from './draw/marquee';
 import { drawNotes } from './draw/notes';
 import type { Linking } from './linking';
 import { categoryColour, lookOf } from './palette';
+import type { Knife } from './stage.svelte';
 
 /** What the pointer is at and what it drags: drawn, and no part of the document. */
 export interface Marks {
@@ -20,6 +22,7 @@ export interface Marks {
   hoveredNode: string | null;
   linking: Linking | null;
   marquee: Rect | null;
+  knife: Knife | null;
 }
 
 /** Which nodes have elements; `far` when none has, and notes neither. */
@@ -40,6 +43,11 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   paintLinks(ctx, ink, editor, marks, area);
   if (drawn.far) drawNotes(ctx, notesIn(editor, area), ink);
   if (drawn.far || !drawn.complete) drawBoxes(ctx, boxesIn(editor, area, new Set(drawn.nodes)), ink, view.zoom);
+  if (marks.knife) {
+    const { stroke, ends } = marks.knife;
+    const links = ends.flatMap((to) => editor.scene.link(to) ?? []);
+    drawKnife(ctx, stroke, links, ink, view.zoom, editor.scene.linkStyle);
+  }
   if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, view.zoom);
 }
 

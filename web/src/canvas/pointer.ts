@@ -2,6 +2,7 @@
 // or a second finger. What widgets do with the pointer is theirs.
 import type { Point } from '../document/types';
 import { linkAt } from '../geometry/hit';
+import { Cut } from './gestures/cut';
 import { Drag } from './gestures/drag';
 import type { Gesture, Spot } from './gestures/gesture';
 import { linkFrom, LinkDrag } from './gestures/link';
@@ -143,7 +144,11 @@ export class Pointer {
       if (!adds) stage.editor.selection.set({});
       stage.focus.leave();
     };
-    return { gesture: () => (adds ? new BoxSelect(stage, start, true) : new Pan(stage)), start, click };
+    const gesture = (): Gesture => {
+      if (event.altKey) return new Cut(stage, start);
+      return adds ? new BoxSelect(stage, start, true) : new Pan(stage);
+    };
+    return { gesture, start, click };
   }
 
   #pressItem(event: PointerEvent, item: Pressed, grip: boolean, start: Spot): Pending | null {

@@ -4,7 +4,7 @@ import { linkAt, type SocketEnd } from '../geometry/hit';
 import type { Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
-import type { OutputEnd, Point } from '../document/types';
+import type { InputEnd, OutputEnd, Point } from '../document/types';
 import { readInk, type Ink } from './draw/ink';
 import { drawThread } from './draw/thread';
 import { Elements } from './elements';
@@ -27,6 +27,11 @@ export interface Hint {
   good: boolean;
 }
 
+export interface Knife {
+  stroke: readonly Point[];
+  ends: readonly InputEnd[];
+}
+
 export class Stage {
   readonly editor: Editor;
   readonly elements = new Elements();
@@ -40,6 +45,8 @@ export class Stage {
   /** The view is so far out that nodes are drawn as boxes. */
   far = $state(false);
   marquee: Rect | null = null;
+  /** The stroke of the knife so far, and the ends of the links it went through. */
+  knife: Knife | null = null;
   hovered: LinkShape | null = null;
   hoveredNode: string | null = null;
   root: HTMLElement | null = null;

@@ -38,6 +38,10 @@ export interface NodeData {
   mode?: Mode;
   colour?: string;
   collapsed?: boolean;
+  /** Stays where it is when things are dragged. */
+  pinned?: boolean;
+  /** Names of outputs whose links are shown by name instead of a line. */
+  named?: Readonly<Record<string, string>>;
   after?: Readonly<Record<string, AfterRun>>;
   [key: string]: unknown;
 }

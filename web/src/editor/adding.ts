@@ -1,7 +1,7 @@
 // New things on the canvas. Each stands where it is asked for, is one step to undo, and is selected.
 import { putFrame, putNote } from '../document/edit/items';
 import { addWired } from '../document/edit/wired';
-import type { Json, Point, Size } from '../document/types';
+import type { InputEnd, Json, Point, Size } from '../document/types';
 import { HEADER, ROW, WIDTH } from '../geometry/layout';
 import { around, grown, type Rect } from '../geometry/rect';
 import { snapped } from '../geometry/snap';
@@ -13,6 +13,7 @@ import type { PaletteRequest } from './requests.svelte';
 
 const NOTE_SIZE: Size = [280, 160];
 const FRAME_SIZE: Size = [400, 300];
+const REROUTE: Size = [24, 24];
 const FRAME_MARGIN = 24;
 const FRAME_TITLE = 32;
 
@@ -35,6 +36,14 @@ export function addChosen({ document, selection, camera, requests }: Editor, typ
   document.do(addWired(document.place, id, type, cornerAt(request), request.fitting, socket, {}));
   selection.set({ nodes: [id] });
   return id;
+}
+
+/** A dot in the link that ends at `to`, with its middle at a point. */
+export function addRerouteAt({ edit, selection, scene, document }: Editor, to: InputEnd, at: Point): void {
+  const id = edit.addReroute(to, [at[0] - REROUTE[0] / 2, at[1] - REROUTE[1] / 2]);
+  const box = scene.nodes.get(id);
+  if (!box || !document.peek.nodes.has(id)) return;
+  selection.set({ nodes: [id] });
 }
 
 /** A frame around the selection; with nothing selected an empty one, at a point or in the middle of the view. */

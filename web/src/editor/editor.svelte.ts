@@ -1,7 +1,7 @@
 // The one object components talk to. It owns the parts and keeps them in step with the document; what a part does
 // is said in the part.
 import type { Change } from '../document/change';
-import type { Items } from '../document/edit/items';
+import { recolour, type Items } from '../document/edit/items';
 import type { Point, Size, Workflow } from '../document/types';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
@@ -102,6 +102,32 @@ export class Editor {
     Object.assign(this.preferences, wanted);
     this.scene.linkStyle = wanted.linkStyle;
     this.#tell((listener) => listener.ran?.(null));
+  }
+
+  /** Collapses or pins the selected nodes; all of them being so already, takes it back. */
+  toggleLook(look: 'collapsed' | 'pinned'): void {
+    const ids = [...this.selection.nodes];
+    const all = ids.every((id) => this.document.peek.nodes.get(id)?.[look]);
+    this.edit.dress(ids, { [look]: !all });
+  }
+
+  /** Shows the links out of the selected nodes by name; those that are so already become lines again. */
+  toggleNames(): void {
+    for (const id of this.selection.nodes) {
+      const node = this.document.peek.nodes.get(id);
+      const schema = this.document.schema(node);
+      if (!node || !schema) continue;
+      const named = Object.keys(node.named ?? {}).length > 0;
+      for (const { name, title } of schema.outputs) {
+        const linked = [...this.document.peek.links.outgoing(id)].some(({ from }) => from.output === name);
+        if (linked || named) this.edit.nameOutput({ node: id, output: name }, named ? '' : title);
+      }
+    }
+  }
+
+  /** One colour for items of any kind, as one step; '' is their own. */
+  recolour(chosen: Items, colour: string): void {
+    this.document.do(recolour(this.document.place, chosen, colour));
   }
 
   selectAll(): void {

@@ -1,10 +1,11 @@
 // What the user does to what is there. Each method is one command, and so one step to undo.
 import type { Change } from '../document/change';
+import * as chains from '../document/edit/chains';
 import * as items from '../document/edit/items';
 import * as links from '../document/edit/links';
 import * as values from '../document/edit/values';
 import { refusal } from '../document/typing';
-import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Size } from '../document/types';
+import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Point, Size } from '../document/types';
 import { strings } from '../strings';
 import type { OpenDocument } from './open-document.svelte';
 
@@ -89,5 +90,29 @@ export class Edits {
 
   remove(chosen: items.Items): void {
     this.#document.do(items.remove(this.#document.place, chosen));
+  }
+
+  /** Removes items and joins what stood on either side of them. */
+  dissolve(chosen: items.Items): void {
+    this.#document.do(chains.removeKeepingChain(this.#document.place, chosen));
+  }
+
+  /** A node was dropped on the link that ends at `to`. */
+  moveIntoLink(moves: items.Moves, node: string, to: InputEnd): void {
+    this.#document.do(chains.moveIntoLink(this.#document.place, moves, node, to));
+  }
+
+  addReroute(to: InputEnd, at: Point): string {
+    const id = this.#document.freshId('reroute');
+    this.#document.do(chains.addReroute(this.#document.place, id, at, to));
+    return id;
+  }
+
+  cutLinks(ends: readonly InputEnd[]): void {
+    this.#document.do(chains.cutLinks(this.#document.place, ends));
+  }
+
+  nameOutput(from: OutputEnd, name: string): void {
+    this.#document.do(chains.nameOutput(this.#document.place, from, name));
   }
 }

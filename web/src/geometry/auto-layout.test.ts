@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { aligned, distributed } from './arrange';
 import { autoLayout, type Box, type Edge } from './auto-layout';
-import { overlaps, type Rect } from './rect';
+import { layOut } from './framed-layout';
+import { holds, overlaps, type Rect } from './rect';
 
 const box = (id: string, index: number, size: [number, number] = [200, 100]): Box => ({ id, size, at: [index * 7, index * 3] });
 
@@ -89,5 +90,28 @@ describe('boxes', () => {
 
   it('are spread evenly between the first and the last', () => {
     expect([...distributed(three, 'across').values()]).toEqual([[0, 0], [170, 40], [300, 100]]);
+  });
+});
+
+describe('a layout with frames', () => {
+  it('keeps what a frame holds in it, and lets nothing else in', () => {
+    const placed = layOut({
+      boxes: [
+        { id: 'in', size: [100, 50], at: [40, 40] },
+        { id: 'in2', size: [100, 50], at: [40, 120] },
+        { id: 'out', size: [100, 50], at: [900, 40] },
+      ],
+      edges: [['in', 'in2'], ['in2', 'out']],
+      frames: [{ id: 'f', rect: { x: 0, y: 0, width: 300, height: 300 } }, { id: 'empty', rect: { x: 0, y: 900, width: 80, height: 60 } }],
+    });
+    const frame = placed.frames.get('f');
+    const rect: Rect = { x: frame?.at[0] ?? 0, y: frame?.at[1] ?? 0, width: frame?.size[0] ?? 0, height: frame?.size[1] ?? 0 };
+    const within = (id: string): boolean => {
+      const [x, y] = placed.nodes.get(id) ?? [0, 0];
+      return holds(rect, { x, y, width: 100, height: 50 });
+    };
+    expect([within('in'), within('in2')]).toEqual([true, true]);
+    expect(overlaps(rect, { x: placed.nodes.get('out')?.[0] ?? 0, y: placed.nodes.get('out')?.[1] ?? 0, width: 100, height: 50 })).toBe(false);
+    expect(placed.frames.get('empty')?.size).toEqual([80, 60]);
   });
 });

@@ -1,21 +1,29 @@
 // What lies under a point: a socket, a link, a frame. Pure, over the scene alone.
 import type { InputEnd, OutputEnd, Point } from '../document/types';
-import { boundsOf, distanceTo } from './curve';
-import { grown, holds, holdsPoint, type Rect } from './rect';
+import { boundsOf, crosses, distanceTo } from './curve';
+import { grown, holds, holdsPoint, overlaps, type Rect } from './rect';
 import type { LinkShape, Scene } from './scene';
 
-/** The link nearest to a point, no further than `radius`. */
+/** The link nearest to a point, no further than `radius`; links without a line are not hit. */
 export function linkAt(scene: Scene, point: Point, radius: number): LinkShape | null {
   let best: LinkShape | null = null;
   let nearest = radius;
   for (const link of scene.links()) {
-    if (!holdsPoint(grown(boundsOf(link), radius), point)) continue;
+    if (link.name || !holdsPoint(grown(boundsOf(link), radius), point)) continue;
     const distance = distanceTo(link, point, scene.linkStyle);
     if (distance > nearest) continue;
     nearest = distance;
     best = link;
   }
   return best;
+}
+
+/** The links that a stroke from `a` to `b` goes through. */
+export function linksAcross(scene: Scene, a: Point, b: Point): LinkShape[] {
+  const stroke: Rect = { x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) };
+  return [...scene.links()].filter(
+    (link) => !link.name && overlaps(grown(boundsOf(link), 1), stroke) && crosses(link, a, b, scene.linkStyle),
+  );
 }
 
 export type SocketEnd = ({ side: 'in' } & InputEnd) | ({ side: 'out' } & OutputEnd);

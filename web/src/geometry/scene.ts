@@ -16,6 +16,8 @@ import { around, rectAt, type Rect } from './rect';
 /** A link as it is drawn. */
 export interface LinkShape extends Link, Curve {
   type: string;
+  /** Shown by this name at its ends instead of a line, until it is looked at; '' for a line. */
+  name: string;
 }
 
 export class Scene {
@@ -174,7 +176,8 @@ export class Scene {
     const before = this.#links.get(key);
     const same = before?.from.node === link.from.node && before.from.output === link.from.output;
     const type = same ? before.type : outputType(this.#graph, this.#catalogue, link.from);
-    this.#links.set(key, { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type });
+    const name = this.#graph.nodes.get(link.from.node)?.named?.[link.from.output] ?? '';
+    this.#links.set(key, { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type, name });
   }
 
   /** A link made or cut upstream of a type variable changes what flows downstream. */

@@ -1,6 +1,8 @@
 // What can be done from a menu, a shortcut or the palette: one table, so that all of them and docs/shortcuts.md say
 // and do the same. A command's name stands in the strings under its id.
 import { addFrame, addNote } from '../editor/adding';
+import { align, distribute, layOutGraph } from '../editor/arranging';
+import type { Axis, Edge } from '../geometry/arrange';
 import { strings } from '../strings';
 import { copySelection, cutSelection, pasteHere } from './clipboard';
 import { openNew } from './opening';
@@ -26,6 +28,7 @@ export interface Command {
 
 const always = (): boolean => true;
 const chosen = ({ editor }: Shell): boolean => editor.selection.count > 0;
+const several = ({ editor }: Shell): boolean => editor.selection.count > 1;
 const nodesChosen = ({ editor }: Shell): boolean => editor.selection.nodes.size > 0;
 
 const WORKFLOW: readonly Command[] = [
@@ -64,9 +67,34 @@ const EDIT: readonly Command[] = [
     enabled: chosen,
     run: ({ editor }) => editor.edit.remove(editor.selection.items),
   },
+  {
+    id: 'dissolve',
+    group: 'edit',
+    keys: ['Mod+Delete', 'Mod+Backspace'],
+    enabled: chosen,
+    run: ({ editor }) => editor.edit.dissolve(editor.selection.items),
+  },
   { id: 'select-all', group: 'edit', keys: ['Mod+a'], enabled: always, run: ({ editor }) => editor.selectAll() },
   { id: 'rename', group: 'edit', keys: ['F2'], enabled: chosen, run: ({ editor }) => editor.rename() },
+  { id: 'find', group: 'edit', keys: ['Mod+f'], whileTyping: true, enabled: always, run: (shell) => void (shell.finding = true) },
 ];
+
+const aligning = (edge: Edge): Command => ({
+  id: `align-${edge}`,
+  group: 'build',
+  keys: [],
+  enabled: several,
+  run: ({ editor }) => align(editor, edge),
+});
+const distributing = (axis: Axis): Command => ({
+  id: `distribute-${axis}`,
+  group: 'build',
+  keys: [],
+  enabled: ({ editor }) => editor.selection.count > 2,
+  run: ({ editor }) => distribute(editor, axis),
+});
+const EDGES: readonly Edge[] = ['left', 'centre', 'right', 'top', 'middle', 'bottom'];
+const ALIGNMENTS: readonly Command[] = [...EDGES.map(aligning), distributing('across'), distributing('down')];
 
 const BUILD: readonly Command[] = [
   { id: 'palette', group: 'build', keys: ['Tab', 'Space'], enabled: always, run: ({ editor }) => editor.askForNode() },
@@ -80,6 +108,11 @@ const BUILD: readonly Command[] = [
     enabled: nodesChosen,
     run: ({ editor }) => editor.edit.toggleMode(editor.selection.nodes, 'bypass'),
   },
+  { id: 'collapse', group: 'build', keys: ['Shift+c'], enabled: nodesChosen, run: ({ editor }) => editor.toggleLook('collapsed') },
+  { id: 'pin', group: 'build', keys: ['p'], enabled: nodesChosen, run: ({ editor }) => editor.toggleLook('pinned') },
+  { id: 'name-links', group: 'build', keys: ['w'], enabled: nodesChosen, run: ({ editor }) => editor.toggleNames() },
+  { id: 'layout', group: 'build', keys: ['Shift+l'], enabled: always, run: ({ editor }) => void layOutGraph(editor) },
+  ...ALIGNMENTS,
 ];
 
 const VIEW: readonly Command[] = [
@@ -94,6 +127,13 @@ const PANELS: readonly Command[] = [
   { id: 'outline', group: 'panels', keys: ['Shift+o'], enabled: always, run: (shell) => (shell.outline = !shell.outline) },
   { id: 'inspector', group: 'panels', keys: ['n'], enabled: always, run: (shell) => (shell.inspector = !shell.inspector) },
   { id: 'results', group: 'panels', keys: ['Shift+r'], enabled: always, run: (shell) => (shell.results = !shell.results) },
+  {
+    id: 'minimap',
+    group: 'panels',
+    keys: ['Shift+m'],
+    enabled: always,
+    run: ({ settings }) => settings.set('minimap', !settings.values.minimap),
+  },
 ];
 
 const SERVER: readonly Command[] = [

@@ -44,6 +44,7 @@ export class Shell {
   inspector = $state(true);
   results = $state(true);
   problemsOpen = $state(false);
+  finding = $state(false);
   /** What is searched for in the settings; null while they are closed. */
   settingsSearch: string | null = $state(null);
   times = $state(1);

@@ -18,7 +18,7 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
   const paths = new Map<string, Path2D>();
   const route = style.zoom >= CURVES_FROM_ZOOM ? style.route : 'straight';
   for (const link of links) {
-    if (link === style.hidden || style.bright?.has(link) || !mayShow(link, area)) continue;
+    if (link.name || link === style.hidden || style.bright?.has(link) || !mayShow(link, area)) continue;
     let path = paths.get(link.type);
     if (!path) paths.set(link.type, (path = new Path2D()));
     trace(path, link, route);

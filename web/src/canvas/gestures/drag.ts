@@ -1,8 +1,11 @@
-// Moves the selection. What a selected frame holds goes with it. The first item comes to rest on the grid and
+// Moves the selection. A lone node that nothing is linked to goes into the link it is dropped on. What a selected frame holds goes with it. The first item comes to rest on the grid and
 // the others keep their distance to it; Alt moves freely, or the other way round where the user chose so.
 import type { Moves } from '../../document/edit/items';
 import type { Point } from '../../document/types';
-import { heldBy } from '../../geometry/hit';
+import { waysInto } from '../../document/edit/chains';
+import { heldBy, linkAt } from '../../geometry/hit';
+import { centreOf } from '../../geometry/rect';
+import type { LinkShape } from '../../geometry/scene';
 import { snapped } from '../../geometry/snap';
 import type { Stage } from '../stage.svelte';
 import type { Kind } from '../target';
@@ -20,6 +23,8 @@ export class Drag implements Gesture {
   readonly #start: Point;
   readonly #moving: Moving[];
   #shift: Point = [0, 0];
+  /** The link the node would go into. */
+  #into: LinkShape | null = null;
 
   /** `lead`: the item under the pointer, which snaps. */
   constructor(stage: Stage, { at }: Spot, lead: { kind: Kind; id: string }) {
@@ -36,16 +41,29 @@ export class Drag implements Gesture {
       ? free
       : [snapped(lead.from[0] + free[0]) - lead.from[0], snapped(lead.from[1] + free[1]) - lead.from[1]];
     this.#place(this.#shift);
+    this.#into = this.#linkBelow(lead);
+    this.#stage.hover(this.#into);
   }
 
   end(): void {
     const [dx, dy] = this.#shift;
     if (dx === 0 && dy === 0) return;
-    this.#stage.editor.edit.move(movesOf(this.#moving, this.#shift));
+    const { edit } = this.#stage.editor;
+    const [moves, lead] = [movesOf(this.#moving, this.#shift), this.#moving[0]];
+    if (this.#into && lead) edit.moveIntoLink(moves, lead.id, this.#into.to);
+    else edit.move(moves);
   }
 
   cancel(): void {
+    this.#stage.hover(null);
     this.#place([0, 0]);
+  }
+
+  #linkBelow(lead: Moving): LinkShape | null {
+    const { editor } = this.#stage;
+    const box = this.#moving.length === 1 && lead.kind === 'nodes' ? editor.scene.nodes.get(lead.id) : undefined;
+    const link = box && linkAt(editor.scene, centreOf(box), Math.max(24, box.height / 2));
+    return link && waysInto(editor.document.place, lead.id, link.to) ? link : null;
   }
 
   #place([dx, dy]: Point): void {
@@ -75,7 +93,7 @@ export function itemsToMove(stage: Stage, lead: { kind: Kind; id: string } | nul
   for (const kind of ['nodes', 'frames', 'notes'] as const) {
     for (const id of chosen[kind]) {
       const box = scene[kind].get(id);
-      if (!box) continue;
+      if (!box || (kind === 'nodes' && stage.editor.document.peek.nodes.get(id)?.pinned)) continue;
       const item: Moving = { kind, id, from: [box.x, box.y] };
       if (lead?.kind === kind && lead.id === id) moving.unshift(item);
       else moving.push(item);

@@ -6,10 +6,12 @@ import { Document } from '../document';
 import { fits } from '../fits';
 import { closeGaps, slotsOf } from '../inputs';
 import { inputType, isLinkable, outputType } from '../typing';
-import { isLink, type InputEnd, type NodeData, type OutputEnd } from '../types';
-import { remove, type Items } from './items';
+import { isLink, type InputEnd, type NodeData, type OutputEnd, type Point } from '../types';
+import { addNode, move, remove, type Items, type Moves } from './items';
 import { connect, cut, disconnect } from './links';
-import { graphOf, nodeChange, schemaOf, type Place } from './place';
+import { graphOf, nodeChange, schemaOf, without, type Place } from './place';
+
+const REROUTE = 'reroute';
 
 /** The first input of a node that takes this type and is not linked, those without a widget first. */
 export function inputFor(place: Place, id: string, type: string): InputEnd | null {
@@ -55,21 +57,36 @@ export function insertIntoLink(place: Place, id: string, to: InputEnd): Command 
   return together(strings.edits.insert, [connect(place, ways.from, ways.into), connect(place, ways.out, to)]);
 }
 
-/** Removes items; what read from a node that went reads from what fed it, wherever the types allow it. */
-export function removeKeepingChain(place: Place, items: Items): Command | null {
-  const removed = remove(place, items);
-  if (!removed) return null;
-  const joins = joinsAround(place, items.nodes);
-  if (!joins.length) return { ...removed, label: strings.edits.dissolve(items.nodes.size) };
-  // The joins are made in the graph as it is once the nodes are gone.
-  const after: Place = { ...place, document: new Document(place.document.toWorkflow()) };
-  after.document.apply(removed);
-  const commands = joins.map(([from, to]) => {
-    const command = connect(after, from, to);
-    if (command) after.document.apply(command);
+/** Steps of which each starts from what the one before made, as one command; null when none changes anything. */
+function inSequence(place: Place, label: string, steps: readonly ((place: Place) => Command | null)[]): Command | null {
+  const at: Place = { ...place, document: new Document(place.document.toWorkflow()) };
+  const commands = steps.map((step) => {
+    const command = step(at);
+    if (command) at.document.apply(command);
     return command;
   });
-  return merged(together(strings.edits.dissolve(items.nodes.size), [removed, ...commands]));
+  const all = merged(together(label, commands));
+  return all.changes.length ? all : null;
+}
+
+/** Moves a node onto a link and puts it in. */
+export function moveIntoLink(place: Place, moves: Moves, id: string, to: InputEnd): Command | null {
+  return inSequence(place, strings.edits.insert, [(at) => move(at, moves), (at) => insertIntoLink(at, id, to)]);
+}
+
+/** A dot in a link, to lead it round: `id` is the new node's. */
+export function addReroute(place: Place, id: string, position: Point, to: InputEnd): Command | null {
+  const node: NodeData = { type: REROUTE, version: place.catalogue.nodes[REROUTE]?.version ?? 1, inputs: {}, position };
+  return inSequence(place, strings.edits.reroute, [(at) => addNode(at, id, node), (at) => insertIntoLink(at, id, to)]);
+}
+
+/** Removes items; what read from a node that went reads from what fed it, wherever the types allow it. */
+export function removeKeepingChain(place: Place, items: Items): Command | null {
+  const joins = joinsAround(place, items.nodes);
+  return inSequence(place, strings.edits.dissolve(items.nodes.size), [
+    (at) => remove(at, items),
+    ...joins.map(([from, to]) => (at: Place) => connect(at, from, to)),
+  ]);
 }
 
 /** Each reader outside and the source outside that may feed it instead. */
@@ -129,4 +146,14 @@ export function cutLinks(place: Place, ends: readonly InputEnd[]): Command | nul
     nodeChange(place, id, (node) => ({ ...node, inputs: closeGaps(schemaOf(place, node), inputs.reduce(cut, node.inputs)) })),
   );
   return changes.length ? { label: strings.edits.cut(ends.length), changes } : null;
+}
+
+/** Gives the links of an output a name, by which they are shown instead of a line; '' draws them again. */
+export function nameOutput(place: Place, from: OutputEnd, name: string): Command | null {
+  const changes = nodeChange(place, from.node, (node) => {
+    if ((node.named?.[from.output] ?? '') === name) return node;
+    const named = { ...without(node.named ?? {}, from.output), ...(name ? { [from.output]: name } : {}) };
+    return Object.keys(named).length ? { ...node, named } : without(node, 'named');
+  });
+  return changes.length ? { label: strings.edits.name, changes } : null;
 }

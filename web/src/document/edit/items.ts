@@ -115,7 +115,7 @@ export function setMode(place: Place, ids: ReadonlySet<string>, mode: Mode): Com
   return changes.length ? { label: words.mode[mode](changes.length), changes } : null;
 }
 
-/** A title, a colour, whether it is collapsed; '' or false is the type's own look. */
+/** A title, a colour, whether it is collapsed or pinned; '' or false is the type's own look. */
 export function dress(place: Place, ids: ReadonlySet<string>, look: NodeLook): Command | null {
   const changes = [...ids].flatMap((id) =>
     nodeChange(place, id, (node) => {
@@ -132,4 +132,21 @@ export interface NodeLook {
   title?: string;
   colour?: string;
   collapsed?: boolean;
+  pinned?: boolean;
+}
+
+/** One colour for all of them; '' is their own. */
+export function recolour(place: Place, chosen: Items, colour: string): Command | null {
+  const graph = graphOf(place);
+  const coloured = <Item extends { colour?: string }>(item: Item): Item => (colour ? { ...item, colour } : without(item, 'colour'));
+  const changes: Change[] = [...(dress(place, chosen.nodes, { colour })?.changes ?? [])];
+  for (const id of chosen.frames) {
+    const before = graph.frames.get(id);
+    if (before && (before.colour ?? '') !== colour) changes.push({ table: 'frames', graph: place.graph, id, before, after: coloured(before) });
+  }
+  for (const id of chosen.notes) {
+    const before = graph.notes.get(id);
+    if (before && (before.colour ?? '') !== colour) changes.push({ table: 'notes', graph: place.graph, id, before, after: coloured(before) });
+  }
+  return changes.length ? { label: words.changeLook(changes.length), changes } : null;
 }
