@@ -74,6 +74,7 @@ class JobHost:
         self.through = asyncio.Event()
         """Set when nothing of the job is left, or nothing but files being written."""
         self.intact = shop.results.intact
+        self._record: bytes | None = None
 
     def context(self, node: str) -> NodeContext:
         return WorkerContext(node, self._bench)
@@ -83,6 +84,18 @@ class JobHost:
 
     def computed(self) -> None:
         self._loop.call_soon_threadsafe(self.through.set)
+
+    async def record(self) -> bytes:
+        """The run's record as JSON, made once; a long one aside, for the pipe is to be heard meanwhile."""
+        if self._record is None:
+            if self.run.size > LARGE:
+                self._record = await asyncio.to_thread(self._encoded)
+            else:
+                self._record = self._encoded()
+        return self._record
+
+    def _encoded(self) -> bytes:
+        return msgspec.json.encode(self.run.record())
 
     def stamp(self, input: Input, name: str, node: str) -> Stamp:
         """The file a constant names. Reading a large one for the first time shows as progress of its node."""
@@ -156,7 +169,7 @@ class Jobs:
                 continue
             self._saving.add(whole)
             whole.add_done_callback(self._saving.discard)
-            record = await _encoded(host.run)
+            record = await host.record()
             if not whole.done():
                 host.events.flush()
                 self._shop.send(JobComputed(message.job, msgspec.Raw(record)))
@@ -166,7 +179,7 @@ class Jobs:
         began = time.perf_counter()
         try:
             await host.run.finish()
-            record = await _encoded(host.run)
+            record = await host.record()
             ending: FromWorker = JobFinished(job, time.perf_counter() - began, msgspec.Raw(record))
         except BaseException as error:  # whatever it was, the next job runs
             ending = _ending(job, error)
@@ -184,13 +197,6 @@ class Jobs:
         plan = make_plan(prompt, self._library(), files, message.targets)
         self.last.add(message.job, plan)
         return plan
-
-
-async def _encoded(run: Run) -> bytes:
-    """A run's record as JSON; a long one is made aside, for the pipe is to be heard meanwhile."""
-    if run.size > LARGE:
-        return await asyncio.to_thread(lambda: msgspec.json.encode(run.record()))
-    return msgspec.json.encode(run.record())
 
 
 def _record(previous: msgspec.Raw) -> Mapping[str, Any] | None:

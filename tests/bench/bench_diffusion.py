@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -240,13 +240,20 @@ def load_once(file: Path) -> None:
     loaded: list[Any] = []
     found = timed(lambda: loaded.extend(part.recipe.load("cpu", "float32") for part in read_checkpoint(file)))
     ended.set()
-    high = max(peak[-1], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    high = max(peak[-1], highest_memory())
     weights = sum(part.recipe.size for part in read_checkpoint(file))
     print(
         f"{'load, fp16 file to float32':<34} ours {found[0]:7.2f} s  bound {LOAD_BOUND:.2f} s   processor time "
         f"{found[1]:.2f}\n{'peak memory of loading':<34} ours {(high - before) / weights:7.2f} x the weights' "
         f"{weights / 2**30:.2f} GiB  bound {MEMORY_BOUND:.2f}"
     )
+
+
+def highest_memory() -> int:
+    """Bytes. Linux hands the other figure, getrusage's, down from the process that started this one."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 if found else 0
 
 
 # ---------------------------------------------------------------- LoRA
