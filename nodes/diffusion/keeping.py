@@ -21,6 +21,7 @@ from torch import nn
 from nodes.diffusion.header import Header
 from nodes.diffusion.packed import pack_convolutions
 from nodes.diffusion.read import fill_module
+from nodes.diffusion.replay import replay_on_gpu
 
 Keeping = Literal["whole", "low", "lowest"]
 WAITING_SHARE = 0.1
@@ -67,6 +68,7 @@ def fill_denoiser(module: nn.Module, part: Header, device: str, dtype: str) -> N
             pack_convolutions(module)
         else:  # on a CPU this would be 5 to 10% slower; transformers have next to no convolutions
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            replay_on_gpu(module, device)
         return
     narrow = stored_as(part) if dtype == WIDE else dtype
     fill_module(module, part, "denoiser", "cpu", narrow)
