@@ -56,7 +56,7 @@ def load_image(file: PictureFile, mask_file: PaintedMask | None = None) -> Loade
     return Loaded(image, mask)
 
 
-@node(category="image")
+@node(category="image", finishes=True)
 def scale_image(
     image: Image, width: Pixels = 512, height: Pixels = 512, method: ScaleMethod = "lanczos", fit: Fit = "stretch"
 ) -> ImageOut:
@@ -79,7 +79,7 @@ def scale_image(
     return Image(resize(image.pixels, width, height, method, fit))
 
 
-@node(category="image")
+@node(category="image", finishes=True)
 def scale_image_by(
     image: Image, factor: Annotated[float, Slider(min=0.1, max=8.0, step=0.05)] = 2.0, method: ScaleMethod = "lanczos"
 ) -> ImageOut:

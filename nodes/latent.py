@@ -50,7 +50,7 @@ def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) ->
     return Latent(torch.zeros(batch, 4, height // CELL, width // CELL))
 
 
-@node(category="latent")
+@node(category="latent", finishes=True)
 def decode_latent(vae: VAEPart, latent: Latent, ctx: Context) -> ImageOut:
     """Turn a latent into a picture.
 
@@ -68,7 +68,7 @@ def decode_latent(vae: VAEPart, latent: Latent, ctx: Context) -> ImageOut:
     return Image(autoencoder.decode(samples, tiling))
 
 
-@node(category="latent/tiles")
+@node(category="latent/tiles", finishes=True)
 def decode_in_tiles(
     vae: VAEPart, latent: Latent, ctx: Context, tile: TileEdge = 512, overlap: Overlap = 128
 ) -> ImageOut:

@@ -6,7 +6,7 @@ from nodes.api import Context, node
 from nodes.types import JPEG, PNG, Image, WebP
 
 
-@node(category="image/output")
+@node(category="image/output", finishes=True)
 def preview_image(image: Image, ctx: Context) -> None:
     """Show a picture on the node without saving it.
 
@@ -16,7 +16,7 @@ def preview_image(image: Image, ctx: Context) -> None:
     ctx.show_image(image)
 
 
-@node(category="image/output")
+@node(category="image/output", finishes=True)
 def save_image(
     image: Image,
     ctx: Context,

@@ -118,8 +118,10 @@ class Dispatcher:
         self._retained = 0
         self._left: OrderedDict[str, Left] = OrderedDict()
         self._current: LiveJob | None = None
-        self._saving: dict[str, LiveJob] = {}
-        """Jobs whose files are still being written while the next one runs."""
+        self._finishing: dict[str, LiveJob] = {}
+        """Jobs that are still being decoded and written while the next one runs."""
+        self._suspects: set[str] = set()
+        """Jobs that ran when the worker died, with others: each runs again alone, to show which it was."""
         self._opened = False
         self.paused = False
         """Whether no job begins for now."""
@@ -165,8 +167,9 @@ class Dispatcher:
         """End these jobs: the waiting ones now, the running one as soon as the worker lets go of it."""
         now = self._clock()
         waiting = [self._take(job).info for job in ids if job in self._waiting]
-        if self._current is not None and self._current.info.id in ids:
-            self._cancel_current(self._current)
+        for live in self._running_jobs():
+            if live.info.id in ids:
+                self._cancel_running(live)
         if waiting:
             await self._database.write(partial(jobs.cancel, ids=[info.id for info in waiting], now=now))
             for info in waiting:
@@ -206,8 +209,7 @@ class Dispatcher:
 
     def active(self) -> list[str]:
         """The jobs that wait or run."""
-        running = [self._current.info.id] if self._current is not None else []
-        return running + list(self._waiting)
+        return [live.info.id for live in self._running_jobs()] + list(self._waiting)
 
     def set_cache_limits(self, limits: CacheLimits) -> None:
         """Pass limits on to this worker and those after it."""
@@ -233,7 +235,7 @@ class Dispatcher:
     # ------------------------------------------------------------ running
 
     def _running_jobs(self) -> list[LiveJob]:
-        return [*self._saving.values(), *([] if self._current is None else [self._current])]
+        return [*self._finishing.values(), *([] if self._current is None else [self._current])]
 
     @property
     def _may_begin(self) -> bool:
@@ -243,7 +245,7 @@ class Dispatcher:
         """A job that runs, by its id."""
         if self._current is not None and self._current.info.id == job:
             return self._current
-        return self._saving.get(job)
+        return self._finishing.get(job)
 
     def _take(self, job: str) -> Waiting:
         waiting = self._waiting.pop(job)
@@ -295,7 +297,8 @@ class Dispatcher:
         """Keep the end of the current job, tell it once it is kept, and go on with the next job meanwhile."""
         if self._current is live:
             self._current = None
-        self._saving.pop(live.info.id, None)
+        self._finishing.pop(live.info.id, None)
+        self._suspects.discard(live.info.id)
         durations = msgspec.json.encode(live.durations) if live.durations else None
         end = End(state, self._clock(), failure, record, tuple(live.nodes.values()), durations)
         info = replace(live.info, state=state, finished=end.finished, failure=failure)
@@ -305,15 +308,15 @@ class Dispatcher:
             self._remember(live.info.document, Left(record or live.previous, durations))
         self._next()
 
-    def _only_saving(self, live: LiveJob, record: bytes) -> None:
-        """A job has computed everything: the next may run while its files are written."""
+    def _only_finishing(self, live: LiveJob, record: bytes) -> None:
+        """A job has computed everything: the next may run while it is decoded and its files are written."""
         self._current = None
-        self._saving[live.info.id] = live
+        self._finishing[live.info.id] = live
         self._remember(live.info.document, Left(record, msgspec.json.encode(live.durations)))
         self._next()
 
     def _again(self, live: LiveJob) -> None:
-        """Take back a job whose files were not all written when another ended the worker; its results are kept."""
+        """Take back a job that ran when the worker died; what it had computed is kept."""
         info = replace(live.info, state="queued", started=None)
         self._database.note(partial(jobs.requeue, job=info.id))
         self._waiting[info.id] = Waiting(info, None)
@@ -350,7 +353,7 @@ class Dispatcher:
 
         self._database.note(operation).add_done_callback(kept)
 
-    def _cancel_current(self, live: LiveJob) -> None:
+    def _cancel_running(self, live: LiveJob) -> None:
         if live.cancelling:
             return
         live.cancelling = True
@@ -359,7 +362,7 @@ class Dispatcher:
         asyncio.get_running_loop().call_later(deadline, self._lose_patience, live)
 
     def _lose_patience(self, live: LiveJob) -> None:
-        if self._current is live:
+        if live in self._running_jobs():
             self.keeper.kill("The worker did not stop when the job was cancelled, and was started anew.")
 
     def _tell_queue(self) -> None:
@@ -391,8 +394,8 @@ class Dispatcher:
             case OutputMade():
                 new = NewOutput(message.job, message.output, self._clock())
                 self._keep(partial(outputs.add, new=new), self._tell_output)
-            case JobComputed() if live is not None and live is self._current:
-                self._only_saving(live, bytes(message.record))
+            case JobComputed() if live is not None and live is self._current and live.info.id not in self._suspects:
+                self._only_finishing(live, bytes(message.record))
             case JobFinished() | JobFailed() | JobCancelled() if live is not None:
                 self._job_ended(live, message)
             case _:
@@ -422,22 +425,27 @@ class Dispatcher:
         self._next()
 
     def _pictured(self, header: PreviewHeader, picture: bytes) -> None:
-        if self._current is not None and self._current.info.id == header.job:
+        if self._live(header.job) is not None:
             self._hub.show(header, picture)
 
     def _died(self, end: WorkerExit) -> None:
         self.questions.give_up(end.sentence)
-        if not self._running_jobs():
-            return
-        *innocent, newest = self._running_jobs()
-        self._saving.clear()
-        for live in reversed(innocent):
-            self._again(live)
-        self._blame(newest, end)
+        running = self._running_jobs()
+        guilty = [live for live in running if live.cancelling] or (running if len(running) == 1 else [])
+        self._current = None
+        self._finishing.clear()
+        if running:
+            self.keeper.survived()  # A job is to blame; the worker starts again at once.
+        for live in reversed(running):
+            if live not in guilty:
+                self._again(live)
+                self._suspects |= set() if guilty else {live.info.id}
+        for live in guilty:
+            self._blame(live, end)
+        self._next()
 
     def _blame(self, live: LiveJob, end: WorkerExit) -> None:
         """End a job that ended the worker."""
-        self.keeper.survived()  # The job is to blame; the worker starts again at once.
         running = live.running
         node = running[0] if len(running) == 1 else ""
         changes = live.abandon("cancelled" if live.cancelling else "failed")

@@ -189,11 +189,25 @@ def watch(value: Any) -> None:
 shown: list[Any] = []
 
 
-@node(category="toys")
+@node(category="toys", finishes=True)
 def save(ctx: Context, value: Any = 0, name: str = "toy") -> None:
     """An output that keeps a file."""
     calls["save"] += 1
     ctx.save_image(value, name)
+
+
+@node(category="toys", finishes=True)
+def develop(ctx: Context, value: int) -> int:
+    """Finish something that was computed, when the test lets it."""
+    calls["develop"] += 1
+    while not developing.wait(0.01):
+        ctx.raise_if_cancelled()
+    return value
+
+
+developing = threading.Event()
+"""Set while `develop` may end."""
+developing.set()
 
 
 TOYS: dict[str, Node[..., Any]] = {each.schema.id: each for each in list(globals().values()) if isinstance(each, Node)}

@@ -31,6 +31,8 @@ class Node(Generic[P, R]):
     upgrades: dict[int, Upgrade] = field(default_factory=dict)
     source_digest: str = ""
     """Of the function's source: editing a node makes its kept results stale."""
+    finishes: bool = False
+    """Whether it may run beside the sampling of another job."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self.function(*args, **kwargs)
@@ -61,6 +63,7 @@ def node(
     output: bool = False,
     cache: bool = True,
     fingerprint: Callable[..., object] | None = None,
+    finishes: bool = False,
 ) -> Callable[[Callable[P, R]], Node[P, R]]:
     """Declare a node; docs/writing-nodes.md shows the whole vocabulary on one page.
 
@@ -72,6 +75,8 @@ def node(
         cache: False runs it anew every time, and everything after it. An output is reused only while the
             files it saved are still there.
         fingerprint: Called with the node's widget inputs (those it names); its answer joins the cache key.
+        finishes: It turns what was computed into what is seen, as decoding and saving do, and shares nothing with other
+            nodes but its inputs: it may run on a thread beside the nodes of the next job.
     """
     if bare:
         raise no_category(getattr(bare[0], "__name__", "node"))
@@ -101,7 +106,8 @@ def node(
         )
         if fingerprint is not None:
             check_fingerprint(schema, fingerprint)
-        return Node(function, schema, signature, fingerprint, source_digest=digest_source(function))
+        digest = digest_source(function)
+        return Node(function, schema, signature, fingerprint, source_digest=digest, finishes=finishes)
 
     return declare
 

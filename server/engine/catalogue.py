@@ -22,6 +22,7 @@ class Declared:
         self.title = schema.title
         self.positions = {output.name: at for at, output in enumerate(schema.outputs)}
         self.wants_context = bool(schema.wants_context)
+        self.finishes = node.finishes and not schema.is_async
         self.takes_files = any(is_file(each) for each in _all_inputs(schema.inputs))
         nested = any(each.grows or _is_variant(each) for each in schema.inputs)
         self._flat: tuple[Named, ...] | None = None if nested else tuple((each.name, each) for each in schema.inputs)

@@ -1,7 +1,9 @@
 """Run a plan: what the targets need is demanded, a ready-queue runs it, nothing awaits node by node.
 
 The device thread makes the plan and runs blocking nodes, going from one to the next by itself; async nodes
-are tasks of the event loop. Whatever changes does so under one lock, whichever thread it is.
+are tasks of the event loop. Nodes that only finish what is computed (decoding, saving) have a thread of their own,
+so that another run can have the device thread meanwhile. Whatever changes does so under one lock, whichever thread
+it is.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ class Host(Protocol):
         ...
 
     def computed(self) -> None:
-        """Every node is through, and only files are still being written. Not called where none are."""
+        """Only nodes that finish, and files to be written, are left. Not called where nothing is."""
         ...
 
 
@@ -57,21 +59,40 @@ class Prepared(NamedTuple):
     previous: Mapping[str, Any] | None = None
 
 
+class Lane:
+    """A thread, and what is ready for it, in the order of the plan."""
+
+    def __init__(self, thread: Executor) -> None:
+        self.thread = thread
+        self.ready: list[int] = []
+        self.draining = False
+
+
 class Run:
     """One run of what `prepare` gives. `await finish()`; `cancel()` from any thread."""
 
-    def __init__(self, prepare: Callable[[], Prepared], host: Host, cache: Cache, device: Executor) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[], Prepared],
+        host: Host,
+        cache: Cache,
+        device: Executor,
+        finishing: Callable[[], Executor | None] = lambda: None,
+    ) -> None:
+        """`finishing`: the thread for nodes that finish, asked for after `prepare`; None: the device thread."""
         self.halted = threading.Event()
         """Set when the run is to stop, cancelled or failed; contexts look at it between two steps."""
-        self._prepare, self._host, self._cache, self._device = prepare, host, cache, device
+        self._prepare, self._host, self._cache = prepare, host, cache
+        self._main = Lane(device)
+        self._finishing = finishing
+        self._aside: Lane | None = None
         self._previous: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
         self._schedule = Schedule([], self._reused, self._enqueue, self._skipped)
-        self._ready: list[int] = []
         self._ready_async: list[Unit] = []
         self._tasks: dict[asyncio.Task[None], Unit] = {}
         self._open = self._busy = self._writing = 0
-        self._draining = self._pumping = self._cancelled = self._computed = False
+        self._pumping = self._cancelled = self._computed = False
         self._fault: Fault | None = None
         self._unplanned: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,8 +102,8 @@ class Run:
         """Run to the end. Raises RunFailed, Cancelled, or what `prepare` raises; nothing of it runs any more then."""
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
-        self._draining = True
-        self._device.submit(self._work).add_done_callback(self._drained)
+        self._main.draining = True
+        self._main.thread.submit(self._work).add_done_callback(partial(self._drained, self._main))
         await self._ended
         if self._unplanned is not None:
             raise self._unplanned
@@ -117,14 +138,16 @@ class Run:
         except BaseException as error:
             with self._lock:
                 self._unplanned = error
-                self._draining = False
+                self._main.draining = False
                 self._halt()
             return
-        self._drain()
+        self._drain(self._main)
 
     def _begin(self) -> None:
         plan, self._previous = self._prepare()
-        self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped)
+        finishing = self._finishing()
+        self._aside = Lane(finishing) if finishing is not None else None
+        self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped, apart=self._aside is not None)
         units = self._schedule.units
         targets = [unit for unit in units if unit.planned.is_target]
         kept = {unit.at for unit in units if unit.planned.declared.schema.cached and unit.planned.slot in self._cache}
@@ -180,7 +203,7 @@ class Run:
             return True
         self._open -= 1
         self._run_after_all(unit, reasons.NOT_KEPT)
-        unit.status = WAITING
+        self._schedule.wait(unit)
         return False
 
     def _enqueue(self, unit: Unit) -> None:
@@ -194,10 +217,11 @@ class Run:
             self._enqueue_blocking(unit)
 
     def _enqueue_blocking(self, unit: Unit) -> None:
-        heappush(self._ready, unit.at)
-        if not self._draining and not self.halted.is_set():
-            self._draining = True
-            self._device.submit(self._drain).add_done_callback(self._drained)
+        lane = self._aside if self._aside is not None and unit.apart else self._main
+        heappush(lane.ready, unit.at)
+        if not lane.draining and not self.halted.is_set():
+            lane.draining = True
+            lane.thread.submit(self._drain, lane).add_done_callback(partial(self._drained, lane))
 
     def _skipped(self, unit: Unit) -> None:
         if not unit.reuse:
@@ -208,18 +232,18 @@ class Run:
         self._schedule.revive(unit)
         self._host.changed(unit.planned.id, "waiting", reason)
 
-    # ------------------------------------------------------------ blocking nodes, on the device thread
+    # ------------------------------------------------------------ blocking nodes, on their lane's thread
 
-    def _drain(self) -> None:
+    def _drain(self, lane: Lane) -> None:
         """Run what is ready until nothing is: no trip to the event loop between two blocking nodes."""
         units = self._schedule.units
         while True:
             with self._lock:
-                if not self._ready or self.halted.is_set():
-                    self._draining = False
+                if not lane.ready or self.halted.is_set():
+                    lane.draining = False
                     self._check_end()
                     return
-                unit = units[heappop(self._ready)]
+                unit = units[heappop(lane.ready)]
                 unit.status = RUNNING
                 self._busy += 1
             if unit.reuse:
@@ -227,12 +251,12 @@ class Run:
             else:
                 self._perform(unit)
 
-    def _drained(self, drain: Future[None]) -> None:
+    def _drained(self, lane: Lane, drain: Future[None]) -> None:
         """An error of the engine's own, not of a node, ends the run as well; it must never hang."""
         error = drain.exception()
         if error is not None:
             with self._lock:
-                self._draining, self._busy = False, 0
+                lane.draining, self._busy = False, 0
                 self._fault = self._fault or fault_of(error, "", "The engine failed")
                 self._halt()
 
@@ -425,14 +449,15 @@ class Run:
 
     def _check_end(self) -> None:
         """End when nothing is open, or nothing runs and writes any more after a halt (the lock is held)."""
-        if self._busy or self._draining:
+        if self._main.draining:
             return
-        if self._writing:
-            if self._open == self._writing and not self._computed and not self.halted.is_set():
-                self._computed = True
-                self._host.computed()
+        halted = self.halted.is_set()
+        if self._open and not halted and not self._computed and not self._schedule.left:
+            self._computed = True
+            self._host.computed()
+        if self._busy or self._writing or (self._aside is not None and self._aside.draining):
             return
-        if self._open and not self.halted.is_set():
+        if self._open and not halted:
             return
         if self._ended is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(_wake, self._ended)

@@ -18,18 +18,20 @@ class Unit:
     """A planned node in a run.
 
     `waiting` counts the sources without a result yet; `readers` the nodes that may still want this one's
-    result; `counted` says that it is itself counted among the readers of its sources.
+    result; `counted` says that it is itself counted among the readers of its sources; `apart` that it only finishes
+    what others computed, on a thread of its own.
     """
 
     __slots__ = (
-        "at", "consumers", "counted", "every", "freed", "planned", "readers", "reason", "result", "reuse", "seconds",
-        "status", "strict", "waiting", "wakers",
+        "apart", "at", "consumers", "counted", "every", "freed", "planned", "readers", "reason", "result", "reuse",
+        "seconds", "status", "strict", "waiting", "wakers",
     )  # fmt: skip
 
-    def __init__(self, planned: Planned) -> None:
+    def __init__(self, planned: Planned, apart: bool) -> None:
         sources = planned.links.values()
         self.at = planned.at
         self.planned = planned
+        self.apart = apart and planned.declared.finishes
         self.every = self.strict = tuple({source.at for source in sources}) if sources else ()
         if planned.declared.schema.is_async:
             self.strict = tuple({source.at for source in sources if not source.lazy})
@@ -56,8 +58,12 @@ class Schedule:
         reused: Callable[[Unit], bool],
         ready: Callable[[Unit], None],
         skipped: Callable[[Unit], None],
+        apart: bool = False,
     ) -> None:
-        self.units = [Unit(planned) for planned in plan]
+        """`apart`: whether nodes that finish have a thread of their own."""
+        self.units = [Unit(planned, apart) for planned in plan]
+        self.left = 0
+        """Units that are demanded and have no result, those apart left out."""
         self._reused, self._ready, self._skipped = reused, ready, skipped
         for unit in self.units:
             for at in unit.strict:
@@ -88,7 +94,7 @@ class Schedule:
             unit = stack.pop()
             if unit.status != ASLEEP:
                 continue
-            unit.status = WAITING
+            self.wait(unit)
             if unit.reuse and self._reused(unit):
                 continue
             missing = [at for at in unit.strict if not units[at].has_result]
@@ -99,15 +105,22 @@ class Schedule:
                 unit.status = QUEUED
                 self._ready(unit)
 
+    def wait(self, unit: Unit) -> None:
+        """A unit is demanded."""
+        unit.status = WAITING
+        self.left += not unit.apart
+
     def revive(self, unit: Unit) -> None:
         """A kept result cannot be had after all: the unit is to run, and reads its sources like any other."""
         unit.reuse = False
         self.count_readers([unit])
         unit.status = ASLEEP
+        self.left -= not unit.apart
 
     def finish(self, unit: Unit, result: tuple[Any, ...] | None) -> None:
         """A unit has its result: pass it on to who waits, and let go what no one will read any more."""
         unit.status, unit.result = DONE, result
+        self.left -= not unit.apart
         for consumer in unit.consumers:
             if consumer.status == WAITING and not consumer.reuse:
                 consumer.waiting -= 1

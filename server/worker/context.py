@@ -22,6 +22,25 @@ from server.worker.results import Origin, Results, words
 T = TypeVar("T")
 
 
+class Users:
+    """Who uses which recipes now, in the whole process: nodes of two jobs may run at once."""
+
+    def __init__(self) -> None:
+        self._recipes: dict[object, list[Any]] = {}
+
+    def used(self) -> list[Any]:
+        """Every recipe in use, in the order in which each user asked."""
+        return [recipe for each in list(self._recipes.values()) for recipe in list(each)]
+
+    def add(self, user: object, recipe: Any) -> None:
+        own = self._recipes.setdefault(user, [])
+        if recipe not in own:
+            own.append(recipe)
+
+    def leave(self, user: object) -> None:
+        self._recipes.pop(user, None)
+
+
 @dataclass(frozen=True)
 class Bench:
     """What the contexts of one job share."""
@@ -34,6 +53,7 @@ class Bench:
     device: Callable[[], Device]
     weights: Callable[[], Weights]
     halted: Callable[[], bool]
+    users: Users
 
 
 class WorkerContext:
@@ -44,7 +64,6 @@ class WorkerContext:
         self._writes: list[Future[Made]] = []
         self._told: list[Future[Made]] = []
         self._sent = 0
-        self._in_use: list[Any] = []
         self._step = self._total = 0
 
     @property
@@ -91,10 +110,9 @@ class WorkerContext:
 
     def weights(self, recipe: Any) -> Any:
         self.raise_if_cancelled()
-        found = self._bench.weights().get(recipe, self._in_use)
-        if recipe not in self._in_use:
-            self._in_use.append(recipe)
-        return found
+        users = self._bench.users
+        users.add(self, recipe)
+        return self._bench.weights().get(recipe, users.used())
 
     # ------------------------------------------------------------ for the engine
 
@@ -103,6 +121,7 @@ class WorkerContext:
         return self._told
 
     def close(self) -> None:
+        self._bench.users.leave(self)
         error = sys.exception()  # the engine closes a context while it handles what the node raised
         if error is not None and is_shortage(error) and not isinstance(error, NotEnoughMemory):
             told: Any = error

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from server.engine.plan import Files, Planned, Stamp, make_plan
 from server.engine.run import Prepared, Run
 from server.graph.prompt import Prompt, decode
 from server.messages import Failure, FromWorker, JobCancelled, JobComputed, JobFailed, JobFinished, RunJob
-from server.worker.context import Bench, WorkerContext
+from server.worker.context import Bench, Users, WorkerContext
 from server.worker.device import Device
 from server.worker.events import Events
 from server.worker.files import Folders
@@ -49,8 +50,11 @@ class Shop:
     cache: Cache
     thread: Executor
     """The device thread."""
+    finishing: Callable[[], Executor | None]
+    """The thread for nodes that only finish what was computed, while the device thread has the next job."""
     device: Callable[[], Device]
     weights: Callable[[], Weights]
+    users: Users
     send: Callable[[FromWorker], None]
 
 
@@ -64,17 +68,21 @@ class JobHost:
         job, origin = message.job, Origin(bytes(message.workflow), bytes(message.prompt))
         self._shop = shop
         self.events = Events(job, shop.send, lambda wait, act: loop.call_soon_threadsafe(loop.call_later, wait, act))
-        self.run = Run(lambda: Prepared(plan(message, self), _record(message.previous)), self, shop.cache, shop.thread)
+        prepare = partial(self._prepared, plan, message)
+        self.run = Run(prepare, self, shop.cache, shop.thread, shop.finishing)
         self._halted = self.run.halted.is_set
         self._bench = Bench(
-            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self._halted
+            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self._halted, shop.users
         )
         self.changed = self.events.changed
         self._loop = loop
         self.through = asyncio.Event()
-        """Set when nothing of the job is left, or nothing but files being written."""
+        """Set when nothing of the job is left, or nothing but what finishes it."""
         self.intact = shop.results.intact
         self._record: bytes | None = None
+
+    def _prepared(self, plan: Planner, message: RunJob) -> Prepared:
+        return Prepared(plan(message, self), _record(message.previous))
 
     def context(self, node: str) -> NodeContext:
         return WorkerContext(node, self._bench)
@@ -113,7 +121,7 @@ class JobHost:
 class Jobs:
     """The queue of this process. All methods are called on the event loop.
 
-    One job computes at a time; while the files of one are written the next one computes already.
+    One job computes at a time; while one is decoded and its files are written the next one computes already.
     """
 
     def __init__(
@@ -130,7 +138,8 @@ class Jobs:
         self._current: tuple[str, Run] | None = None
         """The one that computes."""
         self._task: asyncio.Task[None] | None = None
-        self._saving: set[asyncio.Task[None]] = set()
+        self._finishing: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        """Jobs whose decoding and saving goes on while the next one computes."""
 
     def add(self, message: RunJob) -> None:
         self._waiting.append(message)
@@ -141,6 +150,8 @@ class Jobs:
         """Stop a job, or take it out of the queue; one that is not here has ended already."""
         if self._current is not None and self._current[0] == job:
             self._current[1].cancel()
+        if job in self._finishing:
+            self._finishing[job][0].cancel()
         for message in [each for each in self._waiting if each.job == job]:
             self._waiting.remove(message)
             self._shop.send(JobCancelled(job))
@@ -153,7 +164,9 @@ class Jobs:
             self.cancel(self._current[0])
         if self._task is not None:
             await self._task
-        await asyncio.gather(*self._saving)
+        for run, _ in self._finishing.values():
+            run.cancel()
+        await asyncio.gather(*(whole for _, whole in self._finishing.values()))
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -167,8 +180,7 @@ class Jobs:
             self._shop.previews.forget()
             if whole.done():
                 continue
-            self._saving.add(whole)
-            whole.add_done_callback(self._saving.discard)
+            self._finishing[message.job] = host.run, whole
             record = await host.record()
             if not whole.done():
                 host.events.flush()
@@ -183,6 +195,7 @@ class Jobs:
             ending: FromWorker = JobFinished(job, time.perf_counter() - began, msgspec.Raw(record))
         except BaseException as error:  # whatever it was, the next job runs
             ending = _ending(job, error)
+        self._finishing.pop(job, None)
         host.events.flush()
         if not self._stopping or isinstance(ending, JobFinished):
             self._shop.send(ending)

@@ -169,8 +169,8 @@ class Weights:
     def get(self, recipe: Recipe, beside: Sequence[Recipe] = ()) -> Any:
         """The weights of a recipe, good until another recipe for the same base is asked for.
 
-        `beside`: what the same node has asked for and still uses, in that order, so that it must stay as it is. Raises
-        what the recipe's `load` and `change` raise, and NotEnoughMemory.
+        `beside`: what is asked for and still used, by this node and by those that run beside it, in that order, so that
+        it must stay as it is. Raises what the recipe's `load` and `change` raise, and NotEnoughMemory.
         """
         with self._lock:
             key = _base(recipe)

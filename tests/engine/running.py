@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -142,7 +143,9 @@ class Log:
 
 
 class Bench:
-    """A cache and a device thread that several runs share."""
+    """A cache that several runs share, and a device thread if they are given one."""
+
+    device: Executor | None = None
 
     def __init__(self, folder: Path, cache: Cache | None = None) -> None:
         self.folder = folder
@@ -160,8 +163,9 @@ class Bench:
         """Run a prompt to its end, however it ends."""
         log = log or Log()
         log.folder = self.folder
-        with ThreadPoolExecutor(1) as device:
-            run = log.run = Run(lambda: Prepared(self.plan(prompt, targets, log), previous), log, self.cache, device)
+        with ThreadPoolExecutor(1) as device, ThreadPoolExecutor(1) as finishing:
+            prepared = partial(self.prepare, prompt, targets, log, previous)
+            run = log.run = Run(prepared, log, self.cache, self.device or device, lambda: finishing)
             try:
                 await run.finish()
             except RunFailed as failed:
@@ -170,6 +174,9 @@ class Bench:
                 log.cancelled = True
             log.record = run.record()
         return log
+
+    def prepare(self, prompt: Prompt, targets: list[str] | None, log: Log, previous: Any) -> Prepared:
+        return Prepared(self.plan(prompt, targets, log), previous)
 
     def plan(self, prompt: Prompt, targets: list[str] | None, log: Log) -> list[Planned]:
         return make_plan(prompt, self.library, log, targets)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from server.engine.run import State
 from server.graph.prompt import Prompt
 from tests.engine.running import Bench, Log, eventually, link, step
-from tests.toys import calls, running, shown
+from tests.toys import calls, developing, running, shown
 
 
 async def test_a_node_runs_once_however_many_nodes_use_it(bench: Bench) -> None:
@@ -210,6 +212,60 @@ async def test_once_only_files_are_left_it_is_told_and_the_run_ends_with_them(be
     log.pen.set()
     assert (await run).states["out"] == "done"
     assert log.lines.count("computed") == 1
+
+
+@pytest.fixture
+def darkroom() -> Iterator[threading.Event]:
+    """What is developed in it ends when this is set."""
+    developing.clear()
+    yield developing
+    developing.set()
+
+
+async def test_while_one_run_is_only_finished_the_next_one_has_the_device(
+    bench: Bench, darkroom: threading.Event
+) -> None:
+    with ThreadPoolExecutor(1) as bench.device:
+        log = Log()
+        prompt = {
+            "a": step("number", value=4),
+            "b": step("develop", value=link("a")),
+            "c": step("save", value=link("b")),
+        }
+        first = asyncio.create_task(bench.run(prompt, log=log))
+        await eventually(lambda: "computed" in log.lines and log.states["b"] == "running")
+        second = await bench.run({"a": step("number", value=5), "c": step("show", value=link("a"))})
+        assert second.states["c"] == "done" and not first.done()
+        darkroom.set()
+        assert (await first).states == {"a": "done", "b": "done", "c": "done"}
+
+
+async def test_a_run_that_computes_on_what_was_finished_keeps_the_device_until_it_has(
+    bench: Bench, darkroom: threading.Event
+) -> None:
+    log = Log()
+    prompt = {
+        "a": step("develop", value=2),
+        "b": step("increase", value=link("a")),
+        "c": step("develop", value=link("b")),
+        "d": step("save", value=link("c")),
+    }
+    run = asyncio.create_task(bench.run(prompt, log=log))
+    await eventually(lambda: log.states.get("a") == "running")
+    assert "computed" not in log.lines
+    darkroom.set()
+    assert (await run).lines.index("computed") > log.lines.index("done b")
+    assert (bench.folder / "toy").read_text() == "3"
+
+
+async def test_a_run_that_is_only_finished_can_still_be_cancelled(bench: Bench, darkroom: threading.Event) -> None:
+    log = Log()
+    run = asyncio.create_task(bench.run({"a": step("develop", value=2), "b": step("show", value=link("a"))}, log=log))
+    await eventually(lambda: log.states.get("a") == "running")
+    assert log.run is not None
+    log.run.cancel()
+    assert (await run).cancelled
+    assert log.states == {"a": "cancelled", "b": "skipped"}
 
 
 async def test_a_result_that_was_lost_after_planning_is_computed_after_all(bench: Bench) -> None:

@@ -94,6 +94,7 @@ class FakeWorker:
             message = decoder.decode(sys.stdin.buffer.read(length))
             if isinstance(message, CancelJob):
                 self.cancelled.add(message.job)
+                self.stop_saving(message.job)
             self.stopping = self.stopping or isinstance(message, Shutdown)
             self.inbox.put(message)
         if not self.deaf:
@@ -156,10 +157,17 @@ class FakeWorker:
         self.deaf = do == "hang"  # before anyone can hear that the job runs
         if job.job not in self.cancelled:
             self.send(NodesChanged(job.job, [NodeChange(node, "running", "never cached")]))
-        saving, self.saving = self.saving, []
+        saving = list(self.saving)
         getattr(self, f"do_{do}")(job, node, int(count or 0))
         for earlier in saving:
-            self.finish(*earlier)
+            if earlier in self.saving:
+                self.saving.remove(earlier)
+                self.finish(*earlier)
+
+    def stop_saving(self, job: str) -> None:
+        for earlier in [each for each in self.saving if each[0].job == job]:
+            self.saving.remove(earlier)
+            self.send(JobCancelled(job))
 
     def finish(self, job: RunJob, node: str) -> None:
         self.send(NodesChanged(job.job, [NodeChange(node, "done", seconds=0.001)]))
@@ -208,10 +216,13 @@ class FakeWorker:
         self.send(OutputMade(job.job, OutputFile(node, "", "text/plain", "previews", text="a number: 5")))
         self.finish(job, node)
 
-    def do_save(self, job: RunJob, node: str, _: int) -> None:
-        """Compute, then write files until the next job is through."""
+    def do_save(self, job: RunJob, node: str, for_ever: int) -> None:
+        """Compute, then write files until the next job is through; at once if all was computed before."""
         self.send(JobComputed(job.job, msgspec.Raw(b'{"computed": true}')))
-        self.saving.append((job, node))
+        if b"computed" in bytes(job.previous) and not for_ever:
+            self.finish(job, node)
+        else:
+            self.saving.append((job, node))
 
     def do_many(self, job: RunJob, node: str, count: int) -> None:
         for start in range(0, count, 500):

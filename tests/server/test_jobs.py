@@ -102,24 +102,35 @@ async def test_the_next_job_runs_while_the_files_of_one_are_written(server: Serv
     assert (await server.get("/api/system"))["running"] == 0
 
 
-async def test_a_job_that_only_saves_runs_again_when_another_ends_the_worker(server: Server) -> None:
+async def test_of_two_jobs_that_ran_when_the_worker_died_only_the_one_to_blame_fails(server: Server) -> None:
     async with server.browser() as browser:
         saving = await server.submit("save")
         guilty = await server.submit("kill")
         innocent = await server.submit("finish")
+        assert (await browser.until_ended(saving))["state"] == "done"
         assert (await browser.until_ended(guilty))["state"] == "failed"
         assert (await browser.until_ended(innocent))["state"] == "done"
-        assert (await browser.until_ended(saving))["state"] == "done"
 
 
-async def test_a_job_that_ends_the_worker_while_it_saves_fails(server: Server) -> None:
+async def test_a_job_that_ends_the_worker_while_it_saves_fails_and_the_next_one_does_not(server: Server) -> None:
     async with server.browser() as browser:
-        job = await server.submit("save")
-        await browser.until_kind("jobchanged")
-        while server.services.dispatcher.active():
-            await asyncio.sleep(0.01)
+        job = await server.submit("save:1")
+        following = await server.submit("wait")
+        await browser.until(lambda event: event["kind"] == "nodeschanged" and event["job"] == following)
+        server.services.dispatcher.keeper.kill("The power went.")  # whose fault it was cannot be told yet
+        await browser.until(lambda event: event["kind"] == "nodeschanged" and event["job"] == job)
         server.services.dispatcher.keeper.kill("The power went.")
         assert (await browser.until_ended(job))["failure"]["what"] == "The power went."
+        await browser.until(lambda event: event["kind"] == "nodeschanged" and event["job"] == following)
+
+
+async def test_a_job_that_only_saves_can_be_cancelled(server: Server) -> None:
+    async with server.browser() as browser:
+        job = await server.submit("save")
+        following = await server.submit("wait")
+        await browser.until(lambda event: event["kind"] == "nodeschanged" and event["job"] == following)
+        await server.ask("POST", f"/api/jobs/{job}/cancel")
+        assert (await browser.until_ended(job))["state"] == "cancelled"
 
 
 async def test_the_end_of_the_workers_log_is_kept_with_the_failure(server: Server) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from nodes.api import Cancelled
 from server.messages import NodesChanged, OutputMade, PreviewHeader, Progress
-from server.worker.context import Bench, Timer, WorkerContext
+from server.worker.context import Bench, Timer, Users, WorkerContext
 from server.worker.device import Device, guess_device
 from server.worker.events import Events
 from server.worker.memory import Weights
@@ -38,7 +38,8 @@ class Desk:
         results: Any = None
         previews: Any = None
         weights = Weights(CPU)
-        bench = Bench("j", Origin(b"{}", b"{}"), self.events(), previews, results, lambda: CPU, lambda: weights, halted)
+        origin, users = Origin(b"{}", b"{}"), Users()
+        bench = Bench("j", origin, self.events(), previews, results, lambda: CPU, lambda: weights, halted, users)
         return WorkerContext("n", bench)
 
 

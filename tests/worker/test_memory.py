@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from server.engine.failures import fault_of
-from server.worker.context import Bench, WorkerContext
+from server.worker.context import Bench, Users, WorkerContext
 from server.worker.device import Device
 from server.worker.memory import Keeping, Memory, NotEnoughMemory, Weights, is_shortage
 
@@ -359,4 +359,4 @@ def bench(weights: Weights) -> Bench:
 
     nothing: Any = None
     events: Any = Silent()
-    return Bench("j", nothing, events, nothing, nothing, lambda: CPU, lambda: weights, lambda: False)
+    return Bench("j", nothing, events, nothing, nothing, lambda: CPU, lambda: weights, lambda: False, Users())
