@@ -16,11 +16,14 @@ class Denoiser(Protocol):
     """Width of the pooled text that it reads; 0 when it reads none."""
     masks_text: bool
     """Whether texts of different length are filled up and masked; otherwise their chunks are repeated."""
-    beside_channels: int
-    """Of what it sees beside the noisy latent: 5 for a mask and a masked picture, 4 for a picture to edit, else 0."""
     longest_edge: int
     """Latent values along an edge that it has places for; 0 where any size will do."""
     device: str
+
+    @property
+    def beside_channels(self) -> int:
+        """Of what it sees beside the noisy latent: 5 for a mask and a masked picture, 4 to edit one, else 0."""
+        ...
 
     @property
     def levels(self) -> Levels: ...
