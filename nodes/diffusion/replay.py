@@ -82,11 +82,12 @@ class Replayed:
     def __init__(self, network: nn.Module, record: Record = GraphRecording) -> None:
         self.network, self.plain, self.record = network, network.forward, record
         self.known: OrderedDict[Any, Known] = OrderedDict()
-        self.layers = layers_of(network)
+        self.layers: tuple[int, ...] | None = None
+        """As they are at the first forward, when the model is complete."""
         self.works = True
 
     def __call__(self, *args: Any, **given: Any) -> Any:
-        if not self.works or torch.is_grad_enabled() or layers_of(self.network) != self.layers:
+        if not self.works or torch.is_grad_enabled() or not self.is_itself():
             return self.plain(*args, **given)
         inputs: list[Tensor] = []
         try:
@@ -104,6 +105,12 @@ class Replayed:
             known.recording, known.weights = self.recorded((args, given), inputs, plain), weights
             self.forget_oldest()
         return plain
+
+    def is_itself(self) -> bool:
+        """Whether nothing acts on the network."""
+        layers = layers_of(self.network)
+        self.layers = self.layers or layers
+        return layers is not None and layers == self.layers
 
     def recorded(self, given: Any, inputs: list[Tensor], plain: Any) -> Recording | None:
         """A recording that gives what the plain forward gave; None, and never again, where there is none."""

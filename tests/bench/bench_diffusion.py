@@ -4,8 +4,9 @@
     python -m tests.bench.bench_diffusion step load           some of it
     python -m tests.bench.bench_diffusion --sizes 256 --repeats 3
 
-Each line gives our figure, plain diffusers' (or the bound) and their ratio, from one process. The two take turns,
-so that what else the computer does slows both; medians are shown, of processor time too, which suffers less.
+What needs a GPU is measured by tests.bench.bench_gpu. Each line gives our figure, plain diffusers' (or the bound) and
+their ratio, from one process. The two take turns, so that what else the computer does slows both; medians are shown,
+of processor time too, which suffers less.
 """
 
 from __future__ import annotations
@@ -78,10 +79,6 @@ def main() -> None:
         loading(options.file, options.threads)
     if "lora" in topics:
         switching(options.file, options.repeats)
-    if torch.cuda.is_available():
-        gpu_steps(options.repeats)
-    else:
-        print("GPU: SDXL 1024², SD3 and Flux are measured where there is a CUDA device; there is none here.")
 
 
 # ---------------------------------------------------------------- measuring
@@ -295,47 +292,6 @@ def write_lora(path: Path, recipe: Any, rank: int = 16) -> Path:
         made[f"unet.{stem}.lora_B.weight"] = 0.01 * torch.randn(rows, rank, dtype=torch.float16)
     save_file(made, str(path))
     return path
-
-
-# ---------------------------------------------------------------- GPU
-
-
-def gpu_steps(repeats: int) -> None:
-    """SDXL at 1024 x 1024 beside plain diffusers in float16, random weights; written without a GPU to try it on."""
-    from nodes.diffusion.levels import NoiseLevels
-    from nodes.diffusion.unet import UNetDenoiser, UNetTraits
-
-    config = {
-        "block_out_channels": (320, 640, 1280), "attention_head_dim": (5, 10, 20), "cross_attention_dim": 2048,
-        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        "transformer_layers_per_block": (1, 2, 10), "use_linear_projection": True, "sample_size": 128,
-        "addition_embed_type": "text_time", "addition_time_embed_dim": 256,
-        "projection_class_embeddings_input_dim": 2816,
-    }  # fmt: skip
-    with torch.device("cuda"):
-        plain: Any = import_module("diffusers").UNet2DConditionModel(**config).half().eval()
-        other: Any = import_module("diffusers").UNet2DConditionModel(**config).half().eval()
-    other.to(memory_format=torch.channels_last)
-    traits = UNetTraits(text_width=2048, pooled_width=1280, frame=(0, 1, 2, 3, 4, 5))
-    ours = UNetDenoiser(other, NoiseLevels.scaled_linear(), traits, "cuda", "float16")
-    x = torch.randn(2, 4, 128, 128, device="cuda")
-    told = Told(torch.randn(2, 77, 2048, device="cuda"), pooled=torch.randn(2, 1280, device="cuda"),
-                frame=torch.rand(2, 7, device="cuda") * 1024)  # fmt: skip
-    assert told.pooled is not None and told.frame is not None
-    added = {"text_embeds": told.pooled.half(), "time_ids": told.frame[:, :6].half()}
-    time_of = torch.tensor([500.0, 500.0], device="cuda")
-
-    def theirs() -> None:
-        plain(x.half(), time_of, told.tokens.half(), added_cond_kwargs=added)
-        torch.cuda.synchronize()
-
-    def mine() -> None:
-        ours.predict(x, 1.5, told)
-        torch.cuda.synchronize()
-
-    found = in_turns({"ours": mine, "theirs": theirs}, 4 * repeats)
-    line("SDXL step, 1024 x 1024", found["ours"], found["theirs"], 1e3, "ms")
 
 
 if __name__ == "__main__":
