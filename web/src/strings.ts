@@ -32,6 +32,12 @@ export const english = {
     open: 'Open…',
     save: 'Save to a file',
     templates: 'Templates…',
+    'tab-next': 'Next tab',
+    'tab-previous': 'Previous tab',
+    'tab-right': 'Move the tab right',
+    'tab-left': 'Move the tab left',
+    'tab-close': 'Close the tab',
+    'tab-reopen': 'Open the closed tab again',
     undo: 'Undo',
     redo: 'Redo',
     cut: 'Cut',
@@ -207,6 +213,14 @@ export const english = {
     back: 'Connected again.',
   },
 
+  tabs: {
+    label: 'Open workflows',
+    add: 'New workflow in a tab',
+    close: (title: string): string => `Close ${title}`,
+    closed: (title: string): string => `${title} is closed. It stays among your workflows.`,
+    reopen: 'Undo',
+  },
+
   bar: { label: 'Workflow and runs' },
 
   rail: {
@@ -219,7 +233,11 @@ export const english = {
 
   palette: {
     label: 'Add a node',
-    search: 'Search nodes',
+    search: 'Search nodes, models, values, commands',
+    favourites: 'Favourites',
+    favourite: (title: string): string => `Make ${title} a favourite`,
+    notFavourite: (title: string): string => `${title} is no favourite any more`,
+    kinds: { model: 'Model', value: 'Value', command: 'Command' },
     searchFitting: 'Search nodes that fit',
     all: 'All',
     fitting: (end: 'in' | 'out', type: string): string => (end === 'out' ? `takes ${type}` : `gives ${type}`),

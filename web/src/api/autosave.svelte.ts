@@ -34,6 +34,8 @@ export class Autosave {
   #used = new Map<string, string>();
   #changes = 0;
   #sending = false;
+  /** What the server answers to documents on their way: the revision they got. */
+  readonly #sent = new Map<string, Promise<number | null>>();
   #localTimer: ReturnType<typeof setTimeout> | undefined;
   #serverTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,6 +46,16 @@ export class Autosave {
 
   get used(): ReadonlyMap<string, string> {
     return this.#used;
+  }
+
+  /** What is known of the document that is followed. */
+  get record(): Pick<LocalDocument, 'id' | 'revision' | 'dirty' | 'used'> {
+    return { id: this.#id, revision: this.#revision, dirty: this.#dirty, used: [...this.#used] };
+  }
+
+  /** The revision that a document left on its way to the server got; null when it is not on its way, or got none. */
+  async revisionSent(id: string): Promise<number | null> {
+    return (await this.#sent.get(id)) ?? null;
   }
 
   /** From now on the editor holds this document. A new one is not sent before its first change. */
@@ -89,7 +101,9 @@ export class Autosave {
     this.#sending = true;
     const [id, changes, workflow] = [this.#id, this.#changes, this.#source.snapshot()];
     try {
-      const answer = await putWorkflow(workflow, this.#revision, keepalive);
+      const asked = putWorkflow(workflow, this.#revision, keepalive);
+      this.#sent.set(id, asked.then((answer) => (answer.kind === 'conflict' ? null : answer.revision)).catch(() => null));
+      const answer = await asked;
       if (id !== this.#id) return;
       if (answer.kind === 'conflict') this.#meet(answer.theirs);
       else this.#confirm(answer.revision, changes);
@@ -99,6 +113,8 @@ export class Autosave {
       this.#schedule(RETRY_DELAY);
     } finally {
       this.#sending = false;
+      this.#sent.delete(id);
+      if (id !== this.#id && this.#dirty) this.#schedule(SERVER_DELAY);
     }
   }
 

@@ -26,14 +26,14 @@ export function addNode({ document, selection }: Editor, type: string, position:
 }
 
 /** Adds what was chosen in the palette, wired to the loose end it was asked for; null when there is no such type. */
-export function addChosen({ document, selection, camera, requests }: Editor, type: string): string | null {
+export function addChosen({ document, selection, camera, requests }: Editor, type: string, given: Readonly<Record<string, Json>> = {}): string | null {
   const request = requests.palette ?? camera.middleRequest();
   requests.palette = null;
   const schema = document.catalogue.nodes[type];
   if (!schema) return null;
   const socket = request.fitting && fittingSocket(document.catalogue, schema, request.fitting);
   const id = document.freshId(type);
-  document.do(addWired(document.place, id, type, cornerAt(request), request.fitting, socket, {}));
+  document.do(addWired(document.place, id, type, cornerAt(request), request.fitting, socket, given));
   selection.set({ nodes: [id] });
   return id;
 }

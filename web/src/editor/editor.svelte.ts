@@ -11,7 +11,7 @@ import { Camera } from './camera.svelte';
 import { Clipboard } from './clipboard';
 import { Edits } from './edits';
 import { Preferences } from './preferences.svelte';
-import { OpenDocument } from './open-document.svelte';
+import { OpenDocument, type ParkedDocument } from './open-document.svelte';
 import { Problems } from './problems.svelte';
 import { Requests } from './requests.svelte';
 import { Runs } from './runs.svelte';
@@ -25,6 +25,12 @@ export interface Listener {
   /** What is said of a node's run changed; null: of all. */
   ran?(node: string | null): void;
   viewed?(): void;
+}
+
+export interface ParkedEditor {
+  document: ParkedDocument;
+  selection: Items;
+  view: View;
 }
 
 export class Editor {
@@ -75,6 +81,20 @@ export class Editor {
     this.document.open(workflow);
     if (view) this.camera.set(view);
     else this.camera.jumpTo(this.scene.bounds());
+  }
+
+  /** All that belongs to the document on the canvas, to be taken up again later. */
+  park(): ParkedEditor {
+    return { document: this.document.park(), selection: this.selection.items, view: { ...this.camera.view } };
+  }
+
+  resume({ document, selection, view }: ParkedEditor): void {
+    this.selection.clear();
+    this.runs.reset();
+    this.problems.set([]);
+    this.document.resume(document);
+    this.selection.set(selection);
+    this.camera.set(view);
   }
 
   undo(): void {

@@ -10,6 +10,13 @@ import { freshId } from '../document/ids';
 import { emptyWorkflow, type FrameData, type NodeData, type NoteData, type Workflow } from '../document/types';
 import { Ticks } from './ticks.svelte';
 
+/** A document that is not on the canvas, with its steps to undo. */
+export interface ParkedDocument {
+  document: Document;
+  history: History;
+  used: Set<string>;
+}
+
 export class OpenDocument {
   /** Told of the changes after they are made; of null when all is another: document or catalogue. */
   onchange: ((changes: readonly Change[] | null) => void) | null = null;
@@ -28,7 +35,7 @@ export class OpenDocument {
   readonly #ticks = new Ticks();
   #history = new History();
   /** Ids of nodes that are gone: reasons for a run go by id, so none is given twice. */
-  readonly #used = new Set<string>();
+  #used = new Set<string>();
 
   // ------------------------------------------------------------ reading
 
@@ -123,7 +130,18 @@ export class OpenDocument {
   open(workflow: Workflow): void {
     this.#document = new Document(workflow);
     this.#history = new History();
-    this.#used.clear();
+    this.#used = new Set();
+    this.#revision += 1;
+    this.#renew();
+  }
+
+  /** The document as it stands, to be taken up again later. */
+  park(): ParkedDocument {
+    return { document: this.#document, history: this.#history, used: this.#used };
+  }
+
+  resume({ document, history, used }: ParkedDocument): void {
+    [this.#document, this.#history, this.#used] = [document, history, used];
     this.#revision += 1;
     this.#renew();
   }

@@ -30,6 +30,12 @@ export const german: Words = {
     open: 'Öffnen …',
     save: 'In eine Datei speichern',
     templates: 'Vorlagen …',
+    'tab-next': 'Nächster Tab',
+    'tab-previous': 'Voriger Tab',
+    'tab-right': 'Tab nach rechts',
+    'tab-left': 'Tab nach links',
+    'tab-close': 'Tab schließen',
+    'tab-reopen': 'Geschlossenen Tab wieder öffnen',
     undo: 'Rückgängig',
     redo: 'Wiederholen',
     cut: 'Ausschneiden',
@@ -151,6 +157,14 @@ export const german: Words = {
     back: 'Wieder verbunden.',
   },
 
+  tabs: {
+    label: 'Offene Workflows',
+    add: 'Neuer Workflow in einem Tab',
+    close: (title) => `${title} schließen`,
+    closed: (title) => `${title} ist geschlossen und bleibt bei den eigenen Workflows.`,
+    reopen: 'Rückgängig',
+  },
+
   bar: { label: 'Workflow und Läufe' },
 
   rail: {
@@ -163,7 +177,11 @@ export const german: Words = {
 
   palette: {
     label: 'Knoten hinzufügen',
-    search: 'Knoten suchen',
+    search: 'Knoten, Modelle, Werte, Befehle suchen',
+    favourites: 'Favoriten',
+    favourite: (title) => `${title} zum Favoriten machen`,
+    notFavourite: (title) => `${title} nicht mehr als Favorit`,
+    kinds: { model: 'Modell', value: 'Wert', command: 'Befehl' },
     searchFitting: 'Passende Knoten suchen',
     all: 'Alle',
     fitting: (end, type) => (end === 'out' ? `nimmt ${type}` : `gibt ${type}`),

@@ -8,6 +8,7 @@ import { copySelection, cutSelection, pasteHere } from './clipboard';
 import { openNew } from './opening';
 import { saveToFile } from './saving';
 import type { Shell } from './shell.svelte';
+import type { Tabs } from './tabs.svelte';
 
 export type CommandId = keyof typeof strings.commands;
 export type CommandGroup = keyof typeof strings.commandGroups;
@@ -26,6 +27,7 @@ export interface Command {
   run: (shell: Shell) => void;
 }
 
+const moveTab = (tabs: Tabs, by: number): void => tabs.move(tabs.active, tabs.list.findIndex(({ id }) => id === tabs.active) + by);
 const always = (): boolean => true;
 const chosen = ({ editor }: Shell): boolean => editor.selection.count > 0;
 const several = ({ editor }: Shell): boolean => editor.selection.count > 1;
@@ -45,6 +47,15 @@ const WORKFLOW: readonly Command[] = [
   { id: 'open', group: 'workflow', keys: ['Mod+o'], whileTyping: true, enabled: always, run: (shell) => (shell.dialog = 'open') },
   { id: 'templates', group: 'workflow', keys: [], enabled: always, run: (shell) => (shell.dialog = 'templates') },
   { id: 'save', group: 'workflow', keys: ['Mod+s'], whileTyping: true, enabled: always, run: saveToFile },
+];
+
+const TABS: readonly Command[] = [
+  { id: 'tab-next', group: 'workflow', keys: ['Alt+PageDown'], whileTyping: true, enabled: always, run: ({ tabs }) => void tabs.turn(1) },
+  { id: 'tab-previous', group: 'workflow', keys: ['Alt+PageUp'], whileTyping: true, enabled: always, run: ({ tabs }) => void tabs.turn(-1) },
+  { id: 'tab-right', group: 'workflow', keys: ['Alt+Shift+PageDown'], enabled: always, run: ({ tabs }) => moveTab(tabs, 1) },
+  { id: 'tab-left', group: 'workflow', keys: ['Alt+Shift+PageUp'], enabled: always, run: ({ tabs }) => moveTab(tabs, -1) },
+  { id: 'tab-close', group: 'workflow', keys: ['Alt+w'], enabled: always, run: (shell) => void shell.closeTab() },
+  { id: 'tab-reopen', group: 'workflow', keys: ['Alt+Shift+w'], enabled: ({ tabs }) => tabs.canReopen, run: ({ tabs }) => void tabs.reopen() },
 ];
 
 const EDIT: readonly Command[] = [
@@ -149,7 +160,7 @@ const HELP: readonly Command[] = [
   { id: 'about', group: 'help', keys: [], enabled: always, run: (shell) => (shell.dialog = 'about') },
 ];
 
-export const COMMANDS: readonly Command[] = [...WORKFLOW, ...EDIT, ...BUILD, ...VIEW, ...PANELS, ...SERVER, ...HELP];
+export const COMMANDS: readonly Command[] = [...WORKFLOW, ...TABS, ...EDIT, ...BUILD, ...VIEW, ...PANELS, ...SERVER, ...HELP];
 
 const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
 

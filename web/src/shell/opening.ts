@@ -25,7 +25,7 @@ export async function openTemplate(shell: Shell, name: string): Promise<void> {
 export async function openSaved(shell: Shell, id: string): Promise<void> {
   await shell.autosave.send();
   const local = await shell.store.read(id);
-  if (local?.dirty) {
+  if (local && (local.dirty || local.revision === null)) {
     shell.show(local.workflow, local);
     await shell.autosave.compare();
     return;
@@ -127,6 +127,7 @@ function imageLoader(shell: Shell): { node: string; input: string } | null {
 
 /** What the page shows first: the document last open here, else the first template, else an empty one. */
 export async function openFirst(shell: Shell): Promise<void> {
+  shell.tabs.restore();
   const id = shell.store.openDocument;
   // With the catalogue, so that no node is drawn as missing that is only not known yet.
   const [local] = await Promise.all([id ? shell.store.read(id) : undefined, shell.loadCatalogue()]);

@@ -16,7 +16,9 @@ import { strings } from '../strings';
 import { Keymap } from './keymap.svelte';
 import { Live } from './live.svelte';
 import { sendLive, sendRuns } from './running';
+import { openNew, openSaved } from './opening';
 import type { Settings } from './settings.svelte';
+import { Tabs } from './tabs.svelte';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
 
@@ -35,6 +37,7 @@ export class Shell {
   readonly live: Live;
   readonly notices = new Notices();
   readonly store = new LocalStore();
+  readonly tabs: Tabs;
   readonly settings: Settings;
   readonly keymap: Keymap;
 
@@ -69,6 +72,13 @@ export class Shell {
         this.live.changed();
       },
     });
+    this.tabs = new Tabs({
+      editor: this.editor,
+      autosave: this.autosave,
+      shown: () => void this.session.follow(),
+      open: (id) => openSaved(this, id),
+      openNew: () => openNew(this),
+    });
     this.session = new Session(
       this.editor.runs,
       {
@@ -102,10 +112,20 @@ export class Shell {
 
   /** Shows a document and follows it: its autosave, its last job, its view. */
   show(workflow: Workflow, from: { revision: number | null; dirty: boolean; used?: [string, string][]; view?: View | null }): void {
+    const beside = this.editor.document.id;
+    this.tabs.leave(workflow.id);
     this.editor.load(workflow, from.view ?? null);
     this.problemsOpen = false;
     this.autosave.follow({ id: workflow.id, revision: from.revision, dirty: from.dirty, used: from.used ?? [] });
+    this.tabs.enter(workflow.id, workflow.title, beside);
     void this.session.follow();
+  }
+
+  async closeTab(id = this.tabs.active): Promise<void> {
+    const title = (id === this.tabs.active ? this.editor.document.title : this.tabs.list.find((tab) => tab.id === id)?.title) ?? '';
+    await this.tabs.close(id);
+    const undo = { label: strings.tabs.reopen, run: () => void this.tabs.reopen() };
+    this.notices.add('info', strings.tabs.closed(title || strings.app.untitled), '', undo);
   }
 
   async run(targets?: readonly string[]): Promise<void> {

@@ -14,7 +14,7 @@ export function addWired(
   position: Point,
   end: LooseEnd | null,
   socket: string | null,
-  given: Record<string, Json>,
+  given: Readonly<Record<string, Json>>,
 ): Command {
   const inputs: Record<string, NodeData['inputs'][string]> = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, asInput(value)]),
