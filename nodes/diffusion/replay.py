@@ -142,7 +142,7 @@ class Replayed:
 def replay_on_gpu(network: nn.Module, device: str) -> None:
     """Have a network's forward recorded where that helps: on an NVIDIA GPU."""
     if device.startswith("cuda"):
-        network.forward = Replayed(network)  # type: ignore[method-assign]
+        network.forward = Replayed(network)
 
 
 def layers_of(network: nn.Module) -> tuple[int, ...] | None:

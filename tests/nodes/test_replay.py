@@ -7,6 +7,7 @@ tried where there is a CUDA device.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_while_something_acts_on_a_layer_it_is_not_replayed() -> None:
     hook = network.first.register_forward_hook(lambda layer, args, output: output * 0)
     assert torch.equal(network(x)[0], network.last.bias[None])
     hook.remove()
-    network.first.forward = lambda x: x.new_zeros(1, 8)  # type: ignore[method-assign]
+    network.first.forward = lambda input: input.new_zeros(1, 8)  # type: ignore[method-assign]
     assert torch.equal(network(x)[0], network.last.bias[None])
     del network.first.forward
     assert recorder.replayed == replayed
@@ -162,13 +163,11 @@ def test_with_gradients_it_runs_plainly() -> None:
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_a_gpu_a_recorded_unet_gives_what_a_plain_one_gives() -> None:
-    from diffusers import UNet2DConditionModel
-
     torch.manual_seed(0)
-    unet: Any = UNet2DConditionModel(
+    unet: Any = import_module("diffusers").UNet2DConditionModel(
         block_out_channels=(32, 64), cross_attention_dim=32, attention_head_dim=8,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-    ).cuda().half().eval()  # type: ignore[no-untyped-call]  # fmt: skip
+    ).cuda().half().eval()  # fmt: skip
     ordinary = unet.forward
     unet.forward = Replayed(unet, GraphRecording)
     for _ in range(4):
