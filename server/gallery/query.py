@@ -81,6 +81,8 @@ def read(text: str, clock: Clock) -> Search:
         if number == MAX_TERMS:
             raise BadSearch(f"These are more than {MAX_TERMS} words.", "Search for fewer.")
         value, name = phrase or word, field.lower()
+        if not field and value.endswith(":") and _is_field(value[:-1].lower()):
+            continue  # a field whose value is still to be typed
         if name and not _is_field(name):
             name, value = "", f"{field}:{value}"
         if value:

@@ -21,7 +21,7 @@ MAX_VALUES = 200
 """Of one kind that is kept."""
 AVOIDED = "negative"
 """The input whose texts say what is not wanted."""
-MEASURED = frozenset({"number", "slider", "choices", "toggle"})
+MEASURED = frozenset({"number", "slider", "choices"})
 
 
 class Setting(msgspec.Struct, frozen=True):

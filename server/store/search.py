@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from server.graph.facts import Facts
@@ -32,6 +32,18 @@ _facts = Statement(select(result_facts.c.body).where(result_facts.c.result == bi
 _new_facts = Statement(insert(result_facts), ["result", "body"])
 _new_value = Statement(insert(result_values), ["field", "value", "result"])
 _done = Statement(update(results).where(results.c.id == bindparam("one")).values(indexed=1))
+
+_VALUES = text("""
+WITH RECURSIVE known(value) AS (
+    SELECT min(value) FROM result_values WHERE field = :field
+    UNION ALL
+    SELECT (SELECT min(value) FROM result_values WHERE field = :field AND value > known.value)
+    FROM known WHERE known.value IS NOT NULL
+)
+SELECT value, (SELECT count(*) FROM result_values WHERE field = :field AND value = known.value) AS number
+FROM known WHERE value IS NOT NULL AND instr(lower(value), :part) > 0
+ORDER BY number DESC, value LIMIT :most
+""")
 
 
 class Indexed(msgspec.Struct, frozen=True):
@@ -101,15 +113,9 @@ def read(connection: Connection, result: int) -> Indexed | None:
 
 def values(connection: Connection, field: str, part: str, limit: int) -> list[Value]:
     """The values of a field that hold `part`, the commonest first. Only "model" and "title" are kept."""
-    number = func.count()
-    query = (
-        select(result_values.c.value, number)
-        .where(result_values.c.field == field, func.instr(func.lower(result_values.c.value), part.lower()) > 0)
-        .group_by(result_values.c.value)
-        .order_by(number.desc(), result_values.c.value)
-        .limit(limit)
-    )
-    return [Value(value, count) for value, count in connection.execute(query)]
+    # From one value to the next in the table's own order: what a value's thousands of results cost is one seek.
+    rows = connection.execute(_VALUES, {"field": field, "part": part.lower(), "most": limit})
+    return [Value(value, count) for value, count in rows]
 
 
 def _values(indexed: Indexed) -> list[tuple[str, str]]:

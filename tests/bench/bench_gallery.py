@@ -83,10 +83,12 @@ async def fill_all(path: Path, total: int) -> None:
 
 
 @asynccontextmanager
-async def filled(total: int) -> AsyncIterator[Server]:
+async def filled(total: int, kept: Path | None) -> AsyncIterator[Server]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        await fill_all(home / "loom.sqlite", total)
+        home = kept or Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "loom.sqlite").exists():
+            await fill_all(home / "loom.sqlite", total)
         settings = Config(home=home, port=0)
         async with running(settings, command=worker_of(home)) as started, aiohttp.ClientSession() as session:
             yield Server(started.url, started.services, session)
@@ -105,9 +107,9 @@ async def timed(server: Server, name: str, addresses: list[str]) -> None:
     print(f"{name:34} median {spent[len(spent) // 2]:7.1f} ms   p95 {p95:7.1f} ms   up to {found:,}")
 
 
-async def measure(total: int) -> None:
+async def measure(total: int, kept: Path | None) -> None:
     choose = random.Random(1)
-    async with filled(total) as server:
+    async with filled(total, kept) as server:
         page = "/api/gallery?limit=100"
         print(f"{ASKED} requests of each kind")
         deep = [f"{page}&before={choose.randrange(1, total)}" for _ in range(ASKED)]
@@ -138,7 +140,9 @@ async def measure(total: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=int, default=100_000, metavar="N")
-    asyncio.run(measure(parser.parse_args().results))
+    parser.add_argument("--home", type=Path, help="a folder to keep the database in, and to take it from")
+    asked = parser.parse_args()
+    asyncio.run(measure(asked.results, asked.home))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ def test_a_field_that_is_none_is_part_of_the_words() -> None:
     assert read("style:anime", UTC).words == ('-avoided : "style:anime" *',)
 
 
+def test_a_field_without_a_value_yet_asks_for_nothing() -> None:
+    assert read("model: after: is:", UTC) == Search()
+
+
 def test_states_kinds_and_documents() -> None:
     assert read("is:starred kind:image document:abc", UTC) == Search(starred=True, kind="image", document="abc")
     assert read("-is:starred is:trash", UTC) == Search(starred=False, trashed=True)

@@ -20,6 +20,8 @@ export interface SessionEvents {
   /** `ran`: how many nodes ran; null where nobody watched. */
   onFinished: (job: JobInfo, ran: number | null) => void;
   onReconnected: () => void;
+  /** Results changed; `added`: there is a new one. */
+  onResults: (added: boolean) => void;
 }
 
 const KEPT_JOBS = 60;
@@ -91,6 +93,7 @@ export class Session {
   #ticking: ReturnType<typeof setInterval> | undefined;
   #wasConnected = false;
   #loadingOutputs = false;
+  #looking: ReturnType<typeof setTimeout> | undefined;
   /** The last output that was fetched, shown or not. */
   #oldest: number | undefined;
 
@@ -238,6 +241,9 @@ export class Session {
       case 'outputadded':
         this.#outputAdded(message.output);
         break;
+      case 'resultschanged':
+        this.#resultsChanged(message.results);
+        break;
       case 'queuechanged':
         this.#setQueue({ ...message, paused: message.paused ?? false });
         break;
@@ -328,8 +334,27 @@ export class Session {
 
   #outputAdded(output: OutputInfo): void {
     this.outputs = withOutputs(this.outputs, [output]);
+    if (output.result) this.#events.onResults(true);
     if (this.#isShown(output.job)) this.#drawing.output(output);
     else if (this.jobs.find(({ id }) => id === output.job)?.document === this.#events.document()) this.#drawing.late(output);
+  }
+
+  /** What is in the trash leaves the filmstrip, and what came back stands in it again. */
+  #resultsChanged(results: readonly number[]): void {
+    this.#events.onResults(false);
+    clearTimeout(this.#looking);
+    this.#looking = setTimeout(() => void this.#lookAgain(new Set(results)), 200);
+  }
+
+  async #lookAgain(changed: ReadonlySet<number>): Promise<void> {
+    try {
+      const newest = await getOutputs(OUTPUTS_A_PAGE);
+      const there = new Set(newest.map(({ result }) => result));
+      const kept = this.outputs.filter(({ result }) => !changed.has(result ?? 0) || there.has(result));
+      this.outputs = withOutputs(kept, newest);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   #preview(picture: Picture): void {

@@ -26,6 +26,7 @@ beforeEach(() => {
       onCatalogue: () => undefined,
       onFinished: (ended, ran) => void finished.push([ended.id, ran]),
       onReconnected: () => undefined,
+      onResults: () => undefined,
     },
     (draw) => draw(),
   );

@@ -137,6 +137,7 @@ const VIEW: readonly Command[] = [
 const PANELS: readonly Command[] = [
   { id: 'outline', group: 'panels', keys: ['Shift+o'], enabled: always, run: (shell) => (shell.outline = !shell.outline) },
   { id: 'inspector', group: 'panels', keys: ['n'], enabled: always, run: (shell) => (shell.inspector = !shell.inspector) },
+  { id: 'gallery', group: 'panels', keys: ['Shift+g'], enabled: always, run: (shell) => shell.gallery.toggle() },
   { id: 'results', group: 'panels', keys: ['Shift+r'], enabled: always, run: (shell) => (shell.results = !shell.results) },
   {
     id: 'minimap',

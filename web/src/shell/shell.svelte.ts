@@ -11,6 +11,7 @@ import { Session } from '../api/session.svelte';
 import type { BrokenPack } from '../document/catalogue';
 import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
+import { Gallery } from '../gallery/gallery.svelte';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { Keymap } from './keymap.svelte';
@@ -40,6 +41,7 @@ export class Shell {
   readonly tabs: Tabs;
   readonly settings: Settings;
   readonly keymap: Keymap;
+  readonly gallery = new Gallery(this);
 
   dialog: Dialog | null = $state(null);
   viewed: OutputInfo | null = $state.raw(null);
@@ -86,6 +88,7 @@ export class Shell {
         previews: () => settings.values.previews,
         onCatalogue: (revision) => void this.loadCatalogue(revision),
         onFinished: (job, ran) => this.#finished(job, ran),
+        onResults: (added) => this.gallery.changed(added),
         onReconnected: () => {
           this.notices.add('success', strings.worker.back);
           void this.autosave.send();
