@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from nodes.api import BadValue, Context, Number, Title, node
 from nodes.diffusion.embedding_files import NoEmbedding, embedding_files, state_of
 from nodes.diffusion.wording import Unreadable, chosen, has_choice, spells
-from nodes.fields import ConditioningOut, LongText, SeedNumber
+from nodes.fields import ConditioningOut, PromptText, SeedNumber
 from nodes.types import Conditioning, Frame, TextEncoder
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def embeddings_named(**constants: Any) -> object:
 
 @node(category="text", fingerprint=embeddings_named)
 def encode_text(
-    text_encoder: TextEncoder, ctx: Context, text: LongText = "", last_layer: LastLayer = 0
+    text_encoder: TextEncoder, ctx: Context, text: PromptText = "", last_layer: LastLayer = 0
 ) -> ConditioningOut:
     """Turn a text into what a model is steered by.
 
@@ -73,7 +73,7 @@ def encode_text(
 
 
 @node(category="text")
-def choose_words(ctx: Context, text: LongText = "", seed: SeedNumber = 0) -> Annotated[str, Title("Text")]:
+def choose_words(ctx: Context, text: PromptText = "", seed: SeedNumber = 0) -> Annotated[str, Title("Text")]:
     """Choose one of several words wherever a text says {red|blue|green}, by chance.
 
     Choices may stand in choices: {a {small|large} house|a tree}. Nothing before or after a sign chooses nothing:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Number, Title, node
-from nodes.fields import LongText, SeedNumber
+from nodes.fields import PromptText, SeedNumber
 
 Several = Annotated[int, Number(min=1, max=256, step=1)]
 Operation = Literal["add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"]
@@ -60,7 +60,7 @@ def number_range(first: float = 0.0, last: float = 1.0, count: Several = 5) -> A
 
 
 @node(category="values")
-def text(value: LongText = "") -> Annotated[str, Title("Text")]:
+def text(value: PromptText = "") -> Annotated[str, Title("Text")]:
     """A text to use in several places.
 
     Args:

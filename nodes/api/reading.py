@@ -262,7 +262,7 @@ def describe_widget(where: str, hint: Hint) -> dict[str, Any] | None:
     if isinstance(widget, Seed):
         return {"kind": "seed"}
     if isinstance(widget, Text):
-        return {"kind": "text", "lines": widget.lines}
+        return {"kind": "text", "lines": widget.lines, **({"prompt": True} if widget.prompt else {})}
     if isinstance(widget, Number):
         kind = "slider" if isinstance(widget, Slider) else "number"
         return {"kind": kind, **limits(widget), "integer": hint.type is int}

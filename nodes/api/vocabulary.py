@@ -77,9 +77,10 @@ class Slider(Number):
 
 @dataclass(frozen=True)
 class Text:
-    """A text field of so many lines."""
+    """A text field of so many lines. In a `prompt` the page helps with weights, choices and learned words."""
 
     lines: int = 1
+    prompt: bool = False
 
 
 @dataclass(frozen=True)

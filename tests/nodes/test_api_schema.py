@@ -194,6 +194,7 @@ def test_annotated_widgets_carry_their_options() -> None:
     def annotated(
         seed: Annotated[int, Seed()],
         text: Annotated[str, Text(lines=5)],
+        prompt: Annotated[str, Text(lines=3, prompt=True)],
         size: Annotated[int, Number(min=8, step=8)],
         lora: Annotated[Path, ModelFile("loras")],
         picture: Annotated[Path, ImageFile()],
@@ -203,6 +204,7 @@ def test_annotated_widgets_carry_their_options() -> None:
     assert [(found.type, found.widget) for found in annotated.schema.inputs] == [
         ("int", {"kind": "seed"}),
         ("str", {"kind": "text", "lines": 5}),
+        ("str", {"kind": "text", "lines": 3, "prompt": True}),
         ("int", {"kind": "number", "min": 8, "step": 8, "integer": True}),
         ("file", {"kind": "model_file", "folder": "loras", "options": []}),
         ("file", {"kind": "image_file", "options": []}),

@@ -103,7 +103,7 @@ export const english = {
     frame: 'Frame the selection',
     noClipboard: 'The browser keeps the clipboard from this page',
     useKeys: (keys: string): string => `Press ${keys} instead.`,
-    nothingToPaste: 'There are no nodes in the clipboard',
+    nothingToPaste: 'There is nothing in the clipboard',
     arrange: 'Arrange',
     reroute: 'Add a reroute',
     nameLinks: 'Show by name instead of a line',
@@ -435,6 +435,22 @@ export const english = {
     pixels: (width: number, height: number): string => `${width} × ${height}`,
   },
 
+  missing: {
+    label: 'What is missing',
+    title: 'Missing here',
+    kept: 'Nothing is lost: every value stays in the workflow and is saved with it.',
+    type: (type: string): string => `Node type “${type}”`,
+    uses: (number: number): string => count(number, 'node', 'nodes'),
+    packGoes: (pack: string, folder: string): string => `Put the pack “${pack}” into ${folder}, then look again.`,
+    newer: 'It is none of this version; a newer version of the program may have it.',
+    goes: (folder: string): string => `Put it into ${folder}, then look again.`,
+    use: 'Use another…',
+    other: (file: string): string => `In place of ${file}`,
+    replaced: (file: string): string => `Use another file in place of ${file}`,
+    inSubgraph: 'It is used inside a subgraph. Open that to see it.',
+    copy: 'Copy the list',
+  },
+
   models: {
     favourite: 'Favourite',
     mark: 'Make it a favourite',
@@ -445,6 +461,13 @@ export const english = {
     /** By their names in the program. */
     families: { sd1: 'SD 1.x', sd2: 'SD 2.x', sdxl: 'SDXL', sdxl_refiner: 'SDXL refiner', sd3: 'SD 3', flux1: 'Flux.1' },
     missing: (name: string, folder: string): string => `${name} is missing. Put it into models/${folder}, then look again, or choose another.`,
+  },
+
+  prompt: {
+    suggestions: 'Words known here',
+    embedding: 'learned word',
+    from: (file: string): string => `calls ${file}`,
+    loose: (number: number): string => count(number, 'bracket without its partner', 'brackets without their partners'),
   },
 
   mask: {
@@ -502,13 +525,22 @@ export const english = {
 
   drop: {
     title: 'Drop to open',
-    detail: 'A workflow, a picture with a workflow inside, or any picture to load it.',
+    detail: 'A workflow, a picture with a workflow inside, or any pictures to load them. Alt: as a picture, whatever is inside.',
     node: 'Drop to use this picture',
     tooLarge: (name: string): string => `${name} is too large to open.`,
     uploading: (name: string): string => `Uploading ${name}…`,
     uploaded: (name: string): string => `${name} is loaded.`,
     noLoader: 'There is no node that loads pictures.',
     noLoaderFix: 'Wait until the worker has started, then drop the picture again.',
+    oneWorkflow: (number: number): string => (number === 1 ? 'One workflow was left out.' : `${number} workflows were left out.`),
+    oneWorkflowFix: 'Drop a workflow alone to open it.',
+    uploadedMany: (number: number): string => `${number} pictures are loaded.`,
+    address: 'This is an address, and the page fetches nothing from elsewhere.',
+    addressFix: 'Save the picture on this computer, then drop the file here; or copy the picture itself and paste it.',
+    clipboard: 'clipboard',
+    itsKind: 'the folder of its kind',
+    model: (name: string): string => `${name} is a model: models lie in folders of their own.`,
+    modelFix: (folder: string): string => `Put it into ${folder}, then look again.`,
     notThis: (name: string): string => `${name} is neither a workflow nor a picture.`,
     notThisFix: 'Drop a JSON workflow, or a PNG, JPEG or WebP picture.',
   },
@@ -642,6 +674,11 @@ export const english = {
       },
       snap: { label: 'Snap to the grid', help: 'What is dragged rests on the grid; holding Alt does the other.' },
       minimap: { label: 'Minimap', help: 'The whole workflow in a corner.' },
+      weightStep: {
+        label: 'Weights in texts',
+        help: 'What Ctrl+Up adds to the weight of a word, and Ctrl+Down takes away.',
+        options: { 0.01: '0.01', 0.05: '0.05', 0.1: '0.1' },
+      },
       previews: { label: 'Live previews', help: 'Show pictures while they are being made.' },
       autosave: {
         label: 'Autosave',

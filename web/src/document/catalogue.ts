@@ -7,7 +7,7 @@ export type Choice = string | number;
 export type Widget =
   | { kind: 'number'; min?: number | null; max?: number | null; step?: number | null; integer?: boolean }
   | { kind: 'slider'; min: number; max: number; step?: number | null; integer?: boolean }
-  | { kind: 'text'; lines?: number }
+  | { kind: 'text'; lines?: number; prompt?: boolean }
   | { kind: 'toggle' }
   | { kind: 'choices'; options: Choice[] }
   | { kind: 'seed' }

@@ -33,6 +33,8 @@ export interface Command {
   changes: readonly Change[];
   /** Commands of the same key in quick succession are one undo step (typing in a field). */
   merge?: string;
+  /** Commands of the same key are one step however slowly they follow: what is typed from entering a field to leaving it. */
+  lasting?: boolean;
 }
 
 export function invertChange(change: Change): Change {

@@ -153,3 +153,23 @@ describe('a document', () => {
     expect(TOYS.nodes['make']?.version).toBe(1);
   });
 });
+
+it('what is typed from entering a field to leaving it is one step, however slowly', () => {
+  const place = begin();
+  const history = new History();
+  const type = (text: string, now: number, session: string): void => {
+    const title = place.document.title;
+    const command: Command = { label: '', changes: [{ table: 'document', key: 'title', before: title, after: text }], merge: `title ${session}`, lasting: true };
+    place.document.apply(command);
+    history.push(command, now);
+  };
+  type('a', 0, 'first');
+  type('ab', 60_000, 'first');
+  type('abc', 60_001, 'second');
+  const back = (): string => {
+    const undone = history.undo();
+    if (undone) place.document.apply(undone);
+    return place.document.title;
+  };
+  expect([back(), back(), history.canUndo]).toEqual(['ab', begin().document.title, false]);
+});

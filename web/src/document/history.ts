@@ -28,7 +28,8 @@ export class History {
   /** Remembers a command just applied. `now` in milliseconds decides whether it joins the step before. */
   push(command: Command, now: number): void {
     const top = this.#done.at(-1);
-    const joins = command.merge !== undefined && top?.merge === command.merge && now - this.#last < MERGE_WITHIN_MS;
+    const soon = command.lasting === true || now - this.#last < MERGE_WITHIN_MS;
+    const joins = command.merge !== undefined && top?.merge === command.merge && soon;
     if (joins && top) this.#done[this.#done.length - 1] = { ...command, changes: joined(top, command) };
     else this.#done.push(command);
     if (this.#done.length > STEPS) this.#done.shift();

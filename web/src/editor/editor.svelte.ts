@@ -118,7 +118,7 @@ export class Editor {
     this.requests.palette = this.over ? this.camera.requestAt(this.over) : this.camera.middleRequest();
   }
 
-  setPreferences(wanted: Pick<Preferences, 'snap' | 'linkStyle' | 'wheel'>): void {
+  setPreferences(wanted: Preferences): void {
     Object.assign(this.preferences, wanted);
     this.scene.linkStyle = wanted.linkStyle;
     this.#tell((listener) => listener.ran?.(null));

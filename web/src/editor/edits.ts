@@ -23,8 +23,10 @@ export class Edits {
     this.#document.do({ label: strings.edits.rename, changes, merge: 'title' });
   }
 
-  setValue(node: string, input: string, value: Json): void {
-    this.#document.do(values.setValue(this.#document.place, node, input, value));
+  /** All values set in one `session`, such as from entering a field to leaving it, are one step. */
+  setValue(node: string, input: string, value: Json, session = ''): void {
+    const command = values.setValue(this.#document.place, node, input, value);
+    this.#document.do(command && session ? { ...command, merge: `${command.merge} ${session}`, lasting: true } : command);
   }
 
   setAfterRun(node: string, input: string, rule: AfterRun): void {

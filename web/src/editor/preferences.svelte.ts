@@ -7,4 +7,6 @@ export class Preferences {
   linkStyle = $state<LinkStyle>('curved');
   /** What a wheel does: zoom, pan, or what fits the device. */
   wheel = $state<'auto' | 'zoom' | 'pan'>('auto');
+  /** What one step adds to the weight of a word. */
+  weightStep = $state(0.05);
 }

@@ -13,6 +13,8 @@ export interface Values {
   minimap: boolean;
   previews: boolean;
   autosave: 'server' | 'browser';
+  /** What Ctrl+Up adds to the weight of a word. */
+  weightStep: 0.01 | 0.05 | 0.1;
   /** The keys of commands that have others than the table's. */
   shortcuts: Readonly<Record<string, readonly string[]>>;
   /** Node types the palette shows first. */
@@ -40,6 +42,7 @@ export const SETTINGS: readonly Setting[] = [
   { id: 'linkStyle', group: 'canvas', kept: 'server', options: ['curved', 'straight', 'stepped'] },
   { id: 'snap', group: 'canvas', kept: 'server' },
   { id: 'minimap', group: 'canvas', kept: 'browser' },
+  { id: 'weightStep', group: 'canvas', kept: 'server', options: [0.01, 0.05, 0.1] },
   { id: 'previews', group: 'runs', kept: 'browser' },
   { id: 'autosave', group: 'runs', kept: 'server', options: ['server', 'browser'] },
 ];
@@ -55,6 +58,7 @@ export const DEFAULTS: Values = {
   minimap: false,
   previews: true,
   autosave: 'server',
+  weightStep: 0.05,
   shortcuts: {},
   favourites: [],
 };

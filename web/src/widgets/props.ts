@@ -15,7 +15,8 @@ export interface WidgetProps {
   node: string;
   /** There is room to show more than one row. */
   large?: boolean;
-  onchange: (value: Json) => void;
+  /** Changes of one `session` are one step to undo. */
+  onchange: (value: Json, session?: string) => void;
 }
 
 export const nameOf = (props: Pick<WidgetProps, 'input' | 'name'>): string => props.name ?? props.input.name;
