@@ -169,10 +169,10 @@ class Board:
         self.page.keyboard.type(text)
         field.blur()
 
-    def drop(self, path: Path, at: tuple[float, float] = EMPTY) -> None:
-        """Drop a file of the disk on the page, as the system does."""
+    def drop(self, path: Path, at: tuple[float, float] = EMPTY, *others: Path) -> None:
+        """Drop files of the disk on the page, as the system does."""
         session = self.page.context.new_cdp_session(self.page)
-        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        data = {"items": [], "files": [str(path), *map(str, others)], "dragOperationsMask": 1}
         for kind in ("dragEnter", "dragOver", "drop"):
             session.send("Input.dispatchDragEvent", {"type": kind, "x": at[0], "y": at[1], "data": data})
         session.detach()

@@ -80,3 +80,47 @@ def test_a_downloaded_result_is_the_file_that_was_saved(board: Board, write: Wri
     saved = sorted((home / "results").glob("taken_*.png"))[-1]
     assert started.value.suggested_filename == saved.name
     assert Path(started.value.path()).read_bytes() == saved.read_bytes()
+
+
+def test_pictures_a_model_and_a_result_each_go_where_they_belong(board: Board, write: Write, tmp_path: Path) -> None:
+    board.drop(write({
+        "paint": {"type": "bench/paint", "inputs": {"red": 140}},
+        "save": {"type": "save_image", "inputs": {"image": {"link": ["paint", "result"]}, "name": "carried"}},
+    }))  # fmt: skip
+    board.run()
+    result = board.results("carried").first
+    expect(result).to_be_visible()
+    board.new()
+    blue, green, model = tmp_path / "blue.png", tmp_path / "green.png", tmp_path / "knit.safetensors"
+    Image.new("RGB", (48, 48), (30, 60, 210)).save(blue)
+    Image.new("RGB", (48, 48), (40, 160, 60)).save(green)
+    header = b'{"x.lora_up.weight":{}}'
+    model.write_bytes(len(header).to_bytes(8, "little") + header)
+    board.drop(blue, (420, 300), green, model)
+    expect(board.nodes).to_have_count(2)
+    expect_blue(board)
+    expect(board.says("knit.safetensors is a model")).to_contain_text("models/loras")
+    board.press("ControlOrMeta+z")
+    expect(board.nodes).to_have_count(0)
+
+    result.drag_to(board.page.locator("[data-canvas]"), target_position={"x": EMPTY[0], "y": EMPTY[1]})
+    expect(board.node("load_image")).to_contain_text("carried")
+
+
+def test_words_pasted_in_the_open_become_a_node_and_an_address_is_refused(empty: Board, tmp_path: Path) -> None:
+    note = empty.add("text", "text", (300, 200))
+    empty.type_into(note, "value", "a red house")
+    field = empty.widget(note, "value").locator("textarea")
+    field.click()
+    empty.press("ControlOrMeta+a", "ControlOrMeta+c")
+    empty.page.mouse.click(*EMPTY)
+    empty.press("ControlOrMeta+v")
+    expect(empty.nodes).to_have_count(2)
+    expect(empty.widget(empty.node("text", 1), "value").locator("textarea")).to_have_value("a red house")
+    empty.type_into(note, "value", "https://example.org/cat.png")
+    field.click()
+    empty.press("ControlOrMeta+a", "ControlOrMeta+c")
+    empty.page.mouse.click(*EMPTY)
+    empty.press("ControlOrMeta+v")
+    expect(empty.says("the page fetches nothing from elsewhere")).to_be_visible()
+    expect(empty.nodes).to_have_count(2)

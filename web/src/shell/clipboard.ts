@@ -3,6 +3,7 @@
 import type { Point } from '../document/types';
 import { strings } from '../strings';
 import { onMac, shown } from './keys';
+import { takeText } from './taking';
 import type { Shell } from './shell.svelte';
 
 const words = strings.contextMenu;
@@ -22,10 +23,13 @@ export async function cutSelection(shell: Shell): Promise<void> {
   if (await copySelection(shell)) shell.editor.edit.remove(items);
 }
 
-export async function pasteHere({ editor, notices }: Shell, at: Point | null): Promise<void> {
+export async function pasteHere(shell: Shell, at: Point | null): Promise<void> {
+  const { editor, notices } = shell;
   try {
-    if (editor.clipboard.paste(await navigator.clipboard.readText(), at)) return;
-    notices.add('info', words.nothingToPaste);
+    const text = await navigator.clipboard.readText();
+    if (editor.clipboard.paste(text, at)) return;
+    if (text.trim()) await takeText(shell, text, at ?? editor.over ?? editor.camera.middleRequest().at);
+    else notices.add('info', words.nothingToPaste);
   } catch {
     notices.add('warning', words.noClipboard, words.useKeys(shown('Mod+v', onMac())));
   }

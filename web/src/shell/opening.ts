@@ -1,12 +1,10 @@
 // Every way a workflow comes onto the page: new, template, the server's, a file, a picture, the last one.
-import { getExample, getExamples, getJobWorkflow, getWorkflow, openBytes, uploadImage } from '../api/client';
+import { getExample, getExamples, getJobWorkflow, getWorkflow, openBytes } from '../api/client';
 import { ApiError } from '../api/http';
 import type { LocalDocument } from '../api/local';
 import type { JobInfo } from '../api/messages.gen';
-import { emptyWorkflow, type Point, type Workflow } from '../document/types';
-import { addNode } from '../editor/adding';
+import { emptyWorkflow, type Workflow } from '../document/types';
 import { strings } from '../strings';
-import { carriesText, dropKind } from './drop-kind';
 import type { Shell } from './shell.svelte';
 
 const LARGEST_FILE = 100 * 2 ** 20;
@@ -77,52 +75,6 @@ export async function openFile(shell: Shell, file: File): Promise<void> {
 export async function openResult(shell: Shell, url: string, name: string): Promise<void> {
   const response = await fetch(url);
   await openFile(shell, new File([await response.blob()], name));
-}
-
-export interface DropPlace {
-  /** In the canvas's own units. */
-  at: Point;
-  /** The node that was dropped on, if any. */
-  node: string;
-}
-
-/** What was dropped or pasted: a workflow opens; a plain picture goes into a node that loads pictures. */
-export async function takeFile(shell: Shell, file: File, place: DropPlace): Promise<void> {
-  const kind = dropKind(file);
-  if (kind === 'other') {
-    shell.notices.add('warning', strings.drop.notThis(file.name), strings.drop.notThisFix);
-    return;
-  }
-  const intoNode = kind === 'picture' ? imageInputOf(shell, place.node) : null;
-  if (!intoNode && (kind === 'workflow' || (await carriesText(file)))) {
-    await openFile(shell, file);
-    return;
-  }
-  const input = intoNode ?? imageLoader(shell);
-  if (!input) {
-    shell.notices.add('warning', strings.drop.noLoader, strings.drop.noLoaderFix);
-    return;
-  }
-  const uploaded = await shell.attempt(uploadImage(file));
-  if (!uploaded) return;
-  if (intoNode) shell.editor.edit.setValue(intoNode.node, intoNode.input, uploaded.name);
-  else addNode(shell.editor, input.node, place.at, { [input.input]: uploaded.name });
-  shell.notices.add('success', strings.drop.uploaded(uploaded.name));
-}
-
-/** The picture input of a node on the canvas. */
-export function imageInputOf(shell: Shell, node: string): { node: string; input: string } | null {
-  const type = shell.editor.document.node(node)?.type ?? '';
-  const input = shell.editor.document.catalogue.nodes[type]?.inputs.find(({ widget }) => widget?.kind === 'image_file');
-  return input ? { node, input: input.name } : null;
-}
-
-/** The node type that loads pictures: the one of that name, else any that has such an input. */
-function imageLoader(shell: Shell): { node: string; input: string } | null {
-  const types = shell.editor.document.catalogue.nodes;
-  const loader = types['load_image'] ?? Object.values(types).find(({ inputs }) => inputs.some(({ widget }) => widget?.kind === 'image_file'));
-  const input = loader?.inputs.find(({ widget }) => widget?.kind === 'image_file');
-  return loader && input ? { node: loader.id, input: input.name } : null;
 }
 
 /** What the page shows first: the document last open here, else the first template, else an empty one. */
