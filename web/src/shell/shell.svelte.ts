@@ -12,6 +12,7 @@ import type { BrokenPack } from '../document/catalogue';
 import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
 import { Gallery } from '../gallery/gallery.svelte';
+import { MissingThings } from '../editor/missing.svelte';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { Keymap } from './keymap.svelte';
@@ -39,6 +40,7 @@ export class Shell {
   readonly notices = new Notices();
   readonly store = new LocalStore();
   readonly tabs: Tabs;
+  readonly missing: MissingThings;
   readonly settings: Settings;
   readonly keymap: Keymap;
   readonly gallery = new Gallery(this);
@@ -63,6 +65,8 @@ export class Shell {
     this.settings = settings;
     this.keymap = new Keymap(() => settings.values.shortcuts);
     this.editor = new Editor();
+    this.missing = new MissingThings(this.editor);
+    this.missing.onfound = () => (this.problemsOpen = true);
     this.autosave = new Autosave(this.store, {
       snapshot: () => this.editor.document.toWorkflow(),
       view: () => ({ ...this.editor.camera.view }),
