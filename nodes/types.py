@@ -74,7 +74,7 @@ class NoiseMask:
     """What is kept, shaped like the samples, where those carry noise already; None is the samples themselves."""
 
 
-@socket(colour="#f277b5")
+@socket(colour="#f277b5", family="latent")
 @dataclass(frozen=True)
 class Latent:
     samples: Tensor
@@ -205,7 +205,7 @@ class TextPart:
     """Further texts, each in a box."""
 
 
-@socket(colour="#f5a35b")
+@socket(colour="#f5a35b", family="model")
 @dataclass(frozen=True)
 class Conditioning:
     parts: tuple[TextPart, ...]
@@ -250,7 +250,7 @@ class Tiles:
     overlap: int
 
 
-@socket(colour="#b39ddb")
+@socket(colour="#b39ddb", family="model")
 @dataclass(frozen=True)
 class Model:
     recipe: Recipe
@@ -267,7 +267,7 @@ class Model:
     strength."""
 
 
-@socket(colour="#f2cf5b")
+@socket(colour="#f2cf5b", family="model")
 @dataclass(frozen=True)
 class TextEncoder:
     recipe: Recipe
@@ -292,7 +292,7 @@ class ImageEmbedding:
     """float32, batch x tokens x width: the layer before the last."""
 
 
-@socket(colour="#ef7d6b")
+@socket(colour="#ef7d6b", family="latent")
 @dataclass(frozen=True)
 class VAE:
     recipe: Recipe
@@ -300,7 +300,7 @@ class VAE:
     space: LatentSpace
 
 
-@socket(colour="#56b8a8")
+@socket(colour="#56b8a8", family="model")
 @dataclass(frozen=True)
 class ControlNet:
     """A network beside a model, through which a picture steers it: a ControlNet or a T2I-Adapter."""
@@ -320,7 +320,7 @@ class ControlNet:
     """Whether it cannot do without a mask."""
 
 
-@socket(colour="#4fa3a5")
+@socket(colour="#4fa3a5", family="model")
 @dataclass(frozen=True)
 class IPAdapter:
     """What lets a model attend to a picture."""
@@ -337,7 +337,7 @@ class IPAdapter:
     """Width of that."""
 
 
-@socket(colour="#6fb8c9")
+@socket(colour="#6fb8c9", family="model")
 @dataclass(frozen=True)
 class Gligen:
     """What lets a model see texts in boxes."""

@@ -110,6 +110,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     """A picture that lies beside it, named as the model is; empty when there is none."""
     triggers: list[str] = []
     """Words that call what it learned, as files beside it or its training say."""
+    fits: list[str] = []
+    """Families of models that it can be used with; empty when that is not known."""
     base: str = ""
     """The family it was made for, as files beside it or its training say: that of a LoRA's model."""
 

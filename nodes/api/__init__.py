@@ -9,6 +9,7 @@ from nodes.api.declare import Node, node
 from nodes.api.schema import Input, NodeError, NodeSchema, Output
 from nodes.api.values import BadValue, coerce_constant
 from nodes.api.vocabulary import (
+    Bond,
     Cancelled,
     Choices,
     Context,
@@ -27,6 +28,7 @@ from nodes.api.vocabulary import (
 
 __all__ = [
     "BadValue",
+    "Bond",
     "Cancelled",
     "Choices",
     "Context",

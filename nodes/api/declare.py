@@ -64,6 +64,7 @@ def node(
     cache: bool = True,
     fingerprint: Callable[..., object] | None = None,
     finishes: bool = False,
+    mixes_families: bool = False,
 ) -> Callable[[Callable[P, R]], Node[P, R]]:
     """Declare a node; docs/writing-nodes.md shows the whole vocabulary on one page.
 
@@ -77,6 +78,7 @@ def node(
         fingerprint: Called with the node's widget inputs (those it names); its answer joins the cache key.
         finishes: It turns what was computed into what is seen, as decoding and saving do, and shares nothing with other
             nodes but its inputs: it may run on a thread beside the nodes of the next job.
+        mixes_families: Let models, texts and latents of different families in, which are otherwise refused.
     """
     if bare:
         raise no_category(getattr(bare[0], "__name__", "node"))
@@ -103,6 +105,7 @@ def node(
             wants_context=signature.context,
             pack=pack,
             type_variables=signature.type_variables,
+            mixes_families=mixes_families,
         )
         if fingerprint is not None:
             check_fingerprint(schema, fingerprint)

@@ -65,6 +65,8 @@ class NodeSchema:
     pack: str = ""
     type_variables: Mapping[str, str] = field(default_factory=dict)
     """What each type variable may stand for (`{"T": "Image|Mask"}`); one that may be anything is absent."""
+    mixes_families: bool = False
+    """Whether what comes in may be of different families of models."""
 
     def input(self, name: str) -> Input:
         """The input of this name. Raises KeyError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -21,6 +21,11 @@ MAX_SEED = 2**64 - 1
 # ---------------------------------------------------------------- socket types
 
 
+Bond = Literal["", "model", "latent"]
+"""How values of a type belong to families of models: not at all; to one, as models do; or, as latents do, also to those
+whose latents are alike."""
+
+
 @dataclass(frozen=True)
 class SocketType:
     """How a type of link is called and drawn. `shape` is a hint; the page shows ◇ when it is empty."""
@@ -28,6 +33,7 @@ class SocketType:
     name: str
     colour: str
     shape: str = ""
+    family: Bond = ""
 
 
 def pack_of(module: str | None) -> str:
@@ -36,8 +42,10 @@ def pack_of(module: str | None) -> str:
     return parts[1] if parts[0] == "custom_nodes" and len(parts) > 1 else ""
 
 
-def socket(colour: str, *, shape: str = "") -> Callable[[C], C]:
+def socket(colour: str, *, shape: str = "", family: Bond = "") -> Callable[[C], C]:
     """Make a class usable as a socket type; links of this type are drawn in `colour` (CSS).
+
+    With a `family` its values belong to families of models: what a node is given of them must have one in common.
 
     The type is named after the class, in a pack `pack/Class`. A subclass with a `@socket` of its own
     is a type of its own that fits wherever the parent does; one without is the same type as its parent.
@@ -46,7 +54,7 @@ def socket(colour: str, *, shape: str = "") -> Callable[[C], C]:
     def mark(cls: C) -> C:
         pack = pack_of(cls.__module__)
         name = f"{pack}/{cls.__name__}" if pack else cls.__name__
-        cls.__socket__ = SocketType(name, colour, shape)  # type: ignore[attr-defined]  # the mark itself
+        cls.__socket__ = SocketType(name, colour, shape, family)  # type: ignore[attr-defined]  # the mark itself
         return cls
 
     return mark

@@ -12,15 +12,16 @@ from nodes.diffusion.control.boxes import read_gligen
 from nodes.diffusion.control.pictures import read_ip_adapter
 from nodes.diffusion.control.recipes import read_control
 from nodes.diffusion.embeddings import read_vectors
-from nodes.diffusion.families import recognise
+from nodes.diffusion.families import FAMILIES, recognise
 from nodes.diffusion.header import PICK, Header, UnusableFile
 from nodes.diffusion.hypernetwork import FLOAT_BYTES, read_hypernetwork
 from nodes.diffusion.looks import looks_like
+from nodes.diffusion.patches.files import family_of
 from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts_of
 from nodes.diffusion.sources import open_sources
 from nodes.diffusion.text import TEXT_TITLES
 from nodes.diffusion.vae import find_vae
-from nodes.types import ControlNet, Gligen, IPAdapter
+from nodes.types import VAE, ControlNet, Gligen, IPAdapter
 
 LIES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
 """What code may raise over a header that is well formed and makes no sense."""
@@ -34,6 +35,8 @@ class Description:
     """In words: "Stable Diffusion XL", "a LoRA"."""
     family: str = ""
     """The name of the family of its denoiser; empty when it has none."""
+    fits: tuple[str, ...] = ()
+    """Names of the families of models that it can be used with; empty when that is not known."""
     parts: tuple[str, ...] = ()
     """Of "denoiser", "CLIP-L", "CLIP-G", "OpenCLIP-H", "T5", "VAE"."""
     dtypes: tuple[str, ...] = ()
@@ -60,10 +63,27 @@ def describe(path: Path, kind: str) -> Description:
         checked = CHECKS.get(kind, pass_all)(path, headers)
         if isinstance(checked, (ControlNet, Gligen, IPAdapter)):
             found = replace(found, what=checked.title)
+        found = replace(found, fits=fits_of(kind, headers, checked, found.family))
     except LIES as error:
         problem, fix = words(path, error)
         return replace(found, problem=problem, fix=fix)
     return found
+
+
+def fits_of(kind: str, headers: list[Header], checked: Any, family: str) -> tuple[str, ...]:
+    """The families of models that a file of a kind can be used with, in the order of the table of families."""
+    match checked:
+        case ControlNet(families=families):
+            return families
+        case Gligen(sizes=(text, *_)) | IPAdapter(sizes=(text, *_)):
+            return READERS.get(text, ())
+        case VAE(space=space):
+            same = (one for one in FAMILIES if one.space.channels == space.channels)
+            return tuple(one.name for one in same if space.name in ("", one.space.name))
+    if kind == "loras":
+        found = family_of(headers[0])
+        return (found,) if found else ()
+    return (family,) if kind in ("checkpoints", "diffusion_models") and family else ()
 
 
 def describe_headers(headers: list[Header]) -> Description:
@@ -111,6 +131,8 @@ def check_texts(path: Path, headers: list[Header]) -> None:
         raise UnusableFile(f"{path.name} looks like {looks_like(headers[0])}. Expected {wanted}.", PICK)
 
 
+READERS = {768: ("sd1",), 1024: ("sd2",), 2048: ("sdxl",)}
+"""The families of models whose UNets read texts so wide."""
 CHECKS: Mapping[str, Callable[[Path, list[Header]], Any]] = {
     "checkpoints": lambda path, headers: read_checkpoint(path),
     "diffusion_models": lambda path, headers: read_model(path),

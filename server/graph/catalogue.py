@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
-from nodes.api import Choices, Input, Node, NodeSchema, Output
+from nodes.api import Bond, Choices, Input, Node, NodeSchema, Output
 
 REROUTE = NodeSchema(
     id="reroute",
@@ -37,6 +38,16 @@ class TypeInfo:
     colour: str = ""
     shape: str = ""
     fits: tuple[str, ...] = ()
+    family: Bond = ""
+    """How its values belong to families of models."""
+
+
+@dataclass(frozen=True)
+class FamilyInfo:
+    """A family of models. Those whose `latents` are equal can read each other's."""
+
+    title: str
+    latents: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,9 @@ class Catalogue:
     types: Mapping[str, TypeInfo]
     nodes: Mapping[str, NodeSchema]
     broken: tuple[BrokenPack, ...] = ()
+    families: Mapping[str, FamilyInfo] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By models folder and file: the families it is for, where that is known."""
 
     def fits(self, output_type: str, input_type: str) -> bool:
         """Whether an output of one type may be linked to an input of the other."""
@@ -110,7 +124,7 @@ def describe_types(nodes: Iterable[Node[..., Any]], schemas: Iterable[NodeSchema
     for cls in {cls for one in nodes for cls in one.signature.socket_classes()}:
         own, *parents = [vars(base)["__socket__"] for base in cls.__mro__ if "__socket__" in vars(base)]
         fitting = tuple(parent.name for parent in (own, *parents))
-        types[own.name] = TypeInfo(own.name.rpartition("/")[2], own.colour, own.shape, fitting)
+        types[own.name] = TypeInfo(own.name.rpartition("/")[2], own.colour, own.shape, fitting, own.family)
     named = {type_name for schema in schemas for type_name in types_of(schema) if not type_name.startswith("$")}
     for union in sorted(named - types.keys()):
         title = " or ".join(types[part].title if part in types else part for part in union.split("|"))
@@ -142,7 +156,10 @@ def variant_inputs(found: Input) -> Iterable[Input]:
 
 
 def from_nodes(
-    nodes: Iterable[Node[..., Any]], broken: Iterable[BrokenPack] = (), files: Files = no_files
+    nodes: Iterable[Node[..., Any]],
+    broken: Iterable[BrokenPack] = (),
+    files: Files = no_files,
+    families: Mapping[str, FamilyInfo] = MappingProxyType({}),
 ) -> Catalogue:
     """Describe these nodes, with what there is to choose from now. A choice that fails is listed as broken."""
     nodes = tuple(nodes)
@@ -150,15 +167,19 @@ def from_nodes(
     schemas = {REROUTE.id: REROUTE}
     for one in nodes:
         schemas[one.schema.id] = resolve_options(one, files, faults)
-    return with_revision(describe_types(nodes, schemas.values()), dict(sorted(schemas.items())), tuple(faults))
+    types = describe_types(nodes, schemas.values())
+    return with_revision(Catalogue("", types, dict(sorted(schemas.items())), tuple(faults), dict(families)))
 
 
-def with_revision(
-    types: Mapping[str, TypeInfo], nodes: Mapping[str, NodeSchema], broken: tuple[BrokenPack, ...] = ()
-) -> Catalogue:
-    """A catalogue whose revision is a digest of its content."""
-    content = msgspec.json.encode([types, nodes, broken], order="sorted")
-    return Catalogue(hashlib.sha256(content).hexdigest()[:16], types, nodes, broken)
+def with_revision(catalogue: Catalogue) -> Catalogue:
+    """The catalogue under a digest of its content."""
+    content = msgspec.json.encode(replace(catalogue, revision=""), order="sorted")
+    return replace(catalogue, revision=hashlib.sha256(content).hexdigest()[:16])
+
+
+def with_files(catalogue: Catalogue, files: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Catalogue:
+    """The catalogue with what is known of the families of files."""
+    return with_revision(replace(catalogue, files=files))
 
 
 def resolve_options(one: Node[..., Any], files: Files, faults: list[BrokenPack]) -> NodeSchema:
@@ -200,7 +221,7 @@ def ask(of: Callable[[], Sequence[Any]], one: Node[..., Any], found: Input, faul
 
 
 def to_json(catalogue: Catalogue) -> bytes:
-    """`{revision, types, nodes, broken}`, as the page and the disk copy hold it."""
+    """`{revision, types, nodes, broken, families, files}`, as the page and the disk copy hold it."""
     return msgspec.json.encode(catalogue)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from nodes.api import BadValue, Input, NodeSchema, coerce_constant
 from server.graph.catalogue import Catalogue, is_open
+from server.graph.families import Families, said
 from server.graph.inputs import InputTable, Tables, position
 from server.graph.order import Cycle, walk
 from server.graph.problems import Problem, as_warning, short
@@ -96,6 +97,10 @@ class Check:
     """What each node's type variables stand for."""
     fitting: dict[tuple[str, str], bool] = field(default_factory=dict)
     near: dict[str, str] = field(default_factory=dict)
+    families: Families = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.families = Families(self.catalogue)
 
     def report(self, node: str, input: str, what: str, fix: str) -> None:
         self.problems.append(Problem(node, input, what, fix))
@@ -122,6 +127,9 @@ class Check:
                 say = self.warn if renamed else self.report
                 say(id, name, f"'{short(name)}' is missing.", how_to_fill(table.find(name, step.inputs)))
         self.gaps(id, step, table)
+        clash = self.families.node(id, step, table)
+        if clash is not None:
+            self.report(id, clash.input, *said(clash, self.catalogue.families))
 
     def input(self, id: str, step: Step, table: InputTable, name: str, value: Any) -> bool:
         """Check one input; False for a name the node does not know."""

@@ -41,6 +41,10 @@ SHORT, LONG = 200, 20_000
 MANY = 200
 """Values of the metadata in full."""
 Question = ListModels | DescribeModel | VerifyModel
+OF_FAMILIES = ("checkpoints", "controlnet", "diffusion_models", "gligen", "ipadapter", "loras", "vae")
+"""The kinds whose files are for certain families of models."""
+FamiliesOfFiles = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""By kind and by file, where they are known."""
 
 
 class Closed(Exception):
@@ -71,6 +75,17 @@ class ModelShelf:
         slow = isinstance(question, VerifyModel) or (isinstance(question, DescribeModel) and question.hash)
         (self._hashes if slow else self._headers).submit(self._work, question).add_done_callback(tell_fault)
 
+    def survey(self, read: bool, then: Callable[[FamiliesOfFiles], None]) -> None:
+        """Look through all files and call `then`, on the thread that looks. `read`: also those not in the index."""
+
+        def work() -> None:
+            found = self.families(read)
+            if not self._closing:
+                then(found)
+
+        if not self._closing:
+            self._headers.submit(work).add_done_callback(tell_fault)
+
     def close(self) -> None:
         """Stop what is being read."""
         self._closing = True
@@ -97,6 +112,18 @@ class ModelShelf:
         pulled = self._adopt()
         kinds = [kind] if kind else self._folders.models.kinds()
         return [self._info(found, pulled) for each in kinds for found in self._find(each)]
+
+    def families(self, read: bool) -> FamiliesOfFiles:
+        """Which families of models files are for: what is in the index, with `read` what headers say."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for kind in OF_FAMILIES:
+            for one in self._find(kind):
+                if self._closing:
+                    return found
+                told = (self._description if read else self._known)(one) or {}
+                if told.get("fits"):
+                    found.setdefault(kind, {}).update(dict.fromkeys(one.files, tuple(told["fits"])))
+        return found
 
     def describe(self, question: DescribeModel) -> list[ModelInfo]:
         """One model in full; nothing when there is none of that name."""
@@ -159,19 +186,29 @@ class ModelShelf:
 
     def _description(self, found: Found) -> dict[str, Any]:
         """What its headers say: from the index, else read now."""
-        place = found.path if found.path.is_file() else found.path / INDEX
-        state = self._state(found)
+        told = self._known(found)
+        if told is not None:
+            return told
         try:
-            known = self._identities.known(place, "header")
-            if known is not None:
-                kept = msgspec.json.decode(known)
-                if kept["state"] == state:
-                    return dict(kept["told"])
             told = printable(vars(self._describe(found.path, found.kind)))
-            self._identities.learn(place, "header", msgspec.json.encode({"state": state, "told": told}).decode())
+            kept = msgspec.json.encode({"state": self._state(found), "told": told}).decode()
+            self._identities.learn(self._place(found), "header", kept)
         except OSError as error:
             told = {"problem": f"{found.path.name} cannot be read: {error.strerror or error}.", "fix": "Look for it."}
         return dict(told)
+
+    def _known(self, found: Found) -> dict[str, Any] | None:
+        """What the index holds of it as it is now."""
+        try:
+            known = self._identities.known(self._place(found), "header")
+        except OSError:
+            return None
+        kept = None if known is None else msgspec.json.decode(known)
+        return dict(kept["told"]) if kept is not None and kept["state"] == self._state(found) else None
+
+    @staticmethod
+    def _place(found: Found) -> Path:
+        return found.path if found.path.is_file() else found.path / INDEX
 
     def _state(self, found: Found) -> str:
         """Changes when the description may: by the code, by the kind, and by the files of a folder."""

@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 import psutil
 
+from nodes.families import FAMILY_NAMES
 from server.engine.cache import Cache
 from server.engine.catalogue import Library
-from server.graph.catalogue import Catalogue, from_nodes, to_json
+from server.graph.catalogue import Catalogue, FamilyInfo, from_nodes, to_json, with_files
 from server.graph.prompt import Prompt
 from server.messages import (
     CacheReport,
@@ -51,7 +52,7 @@ from server.worker.link import Outgoing
 from server.worker.loader import Loaded, load_packs, load_shipped
 from server.worker.marker import ImportMarker
 from server.worker.memory import Weights, memory_use
-from server.worker.models import ModelShelf
+from server.worker.models import FamiliesOfFiles, ModelShelf
 from server.worker.preview import Previews
 from server.worker.results import Results, sweep_oldest
 from server.worker.upgrades import upgrade_nodes, upgrade_prompt
@@ -65,6 +66,7 @@ REPORT_PAUSE = 0.5
 """Seconds after a job before the cache's size is told."""
 PREVIEWS_LIMIT = 2**30
 """Bytes of pictures that were shown and not saved."""
+FAMILIES = {name: FamilyInfo(*family) for name, family in FAMILY_NAMES.items()}
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Session:
         folders = options.folders
         self._folders, self._wanted, self._out = folders, options.device, out
         self._memory = options.memory
+        self._reads_headers = options.warm_up
+        """Whether files are looked into unasked, which takes the libraries."""
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._marker = ImportMarker(folders.cache / "importing.json")
@@ -142,6 +146,7 @@ class Session:
         await asyncio.to_thread(self._read_nodes)
         if self._device is not None:
             self._settle(self._device)
+        self._survey(read=False)
         self._warmup.start(self._warm)
         self._answer(partial(sweep_oldest, self._folders.previews, PREVIEWS_LIMIT))
         await self._ended.wait()
@@ -168,9 +173,24 @@ class Session:
             self._loaded = load_shipped()
         load_packs(self._folders.packs, self._loaded, self._marker)
         self._classes.learn(self._loaded.nodes.values())
-        self._catalogue = from_nodes(self._loaded.nodes.values(), self._loaded.broken, self._folders.names)
+        files = self._catalogue.files if self._catalogue is not None else {}
+        catalogue = from_nodes(self._loaded.nodes.values(), self._loaded.broken, self._folders.names, FAMILIES)
+        self._catalogue = with_files(catalogue, files)
         self._make_library()
         self._out.send(CatalogueReady(msgspec.Raw(to_json(self._catalogue))))
+
+    def _survey(self, read: bool) -> None:
+        """Tell which families files are for, when that is known; `read`: after their headers were read."""
+
+        def found(files: FamiliesOfFiles) -> None:
+            self._loop.call_soon_threadsafe(self._answer, partial(self._tell_families, files))
+
+        self._models.survey(read, found)
+
+    def _tell_families(self, files: FamiliesOfFiles) -> None:
+        if self._catalogue is not None and self._catalogue.files != files:
+            self._catalogue = with_files(self._catalogue, files)
+            self._out.send(CatalogueReady(msgspec.Raw(to_json(self._catalogue))))
 
     def _make_library(self) -> None:
         device = self._device
@@ -196,6 +216,8 @@ class Session:
             if (second := self._finishing_thread()) is not None:
                 second.submit(_beside_another, self._device.kind)
         self._out.send(WorkerReady(self._device.kind, self._device.dtype, self._device.name))
+        if self._reads_headers:
+            self._survey(read=True)
 
     def _settle(self, device: Device) -> None:
         self._weights = Weights(device, self._memory)
@@ -261,6 +283,7 @@ class Session:
     def _refresh(self) -> None:
         self._marker.forgive()
         self._read_nodes()
+        self._survey(read=self._reads_headers)
 
     def _upgrade_prompt(self, prompt: Prompt) -> Prompt:
         return upgrade_prompt(prompt, self._loaded.nodes)

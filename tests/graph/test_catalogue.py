@@ -17,7 +17,7 @@ def test_a_catalogue_comes_back_equal_from_json() -> None:
 
 def test_its_json_is_what_the_page_reads() -> None:
     data = json.loads(to_json(CATALOGUE))
-    assert list(data) == ["revision", "types", "nodes", "broken"]
+    assert list(data) == ["revision", "types", "nodes", "broken", "families", "files"]
     assert data["types"]["Photo"]["fits"] == ["Image", "Image|Mask", "Photo", "any"]
     save = data["nodes"]["save"]
     assert [found["name"] for found in save["inputs"]] == ["image", "name", "format"]

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from nodes.diffusion.describe import describe
 from nodes.diffusion.families import FAMILIES, sd2
 from nodes.diffusion.levels import FlowLevels, NoiseLevels
 from nodes.diffusion.read import read_weights_header
@@ -21,6 +22,7 @@ from nodes.diffusion.text import TextStack
 from nodes.diffusion.tokens import END, START, chunk_text, t5_tokens
 from nodes.diffusion.told import Told
 from nodes.diffusion.unets import has_bias_of_v
+from nodes.families import FAMILY_NAMES
 from nodes.latent import decode_latent, empty_latent
 from nodes.loaders import Reader, load_checkpoint
 from nodes.sampling import sample
@@ -28,6 +30,7 @@ from nodes.text import encode_text, set_guidance, set_picture_size
 from nodes.types import Latent, TextPart
 from tests.nodes import tiny_families as small
 from tests.nodes.plain import PlainContext
+from tests.nodes.tiny import ldm_vae
 
 TOLERANCE = 1e-5
 TEXT = "a red fox in the snow"
@@ -361,6 +364,24 @@ def test_any_of_the_text_encoders_of_sd3_may_be_missing(tmp_path: Path) -> None:
 
 def test_the_names_that_nodes_offer_are_those_of_the_families() -> None:
     assert get_args(Reader) == ("auto", *(family.name for family in sorted(FAMILIES, key=order)))
+
+
+def test_the_table_of_families_that_needs_no_torch_is_that_of_the_families() -> None:
+    told = {family.name: (family.title, family.space.name) for family in FAMILIES}
+    assert {name: tuple(one) for name, one in FAMILY_NAMES.items()} == told
+
+
+def test_a_description_says_which_families_a_file_is_for(tmp_path: Path) -> None:
+    large = small.sdxl().write(tmp_path / "large.safetensors")
+    assert describe(large, "checkpoints").fits == describe(large, "diffusion_models").fits == ("sdxl",)
+    assert describe(large, "vae").fits == ("sdxl_refiner", "sdxl")
+    alone = tmp_path / "vae.safetensors"
+    save_file({name: tensor.contiguous() for name, tensor in ldm_vae(small.vae())}, str(alone))
+    assert set(describe(alone, "vae").fits) == {"sd1", "sd2", "sdxl", "sdxl_refiner"}
+    wide = {"lora_unet_x_attn2_to_k.lora_down.weight": torch.zeros(4, 2048)}
+    save_file(wide | {"lora_unet_x_attn2_to_k.lora_up.weight": torch.zeros(64, 4)}, str(tmp_path / "lora.safetensors"))
+    assert describe(tmp_path / "lora.safetensors", "loras").fits == ("sdxl",)
+    assert describe(alone, "checkpoints").fits == ()
 
 
 def order(family: Any) -> int:

@@ -14,7 +14,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
 from nodes.api import Input, NodeSchema, Output
-from server.graph.catalogue import PLAIN_TYPES, to_json, with_revision
+from server.graph.catalogue import PLAIN_TYPES, Catalogue, to_json, with_revision
 
 FAKE = Path(__file__).with_name("fake_worker.py")
 JSON = dict[str, Any]
@@ -38,7 +38,7 @@ def toy_catalogue(version: int = 1) -> bytes:
         is_output=True,
     )
     source = NodeSchema("source", "Source", "toys", "Gives.", 1, (), (Output("result", "int"),), is_output=False)
-    return to_json(with_revision(PLAIN_TYPES, {"toy": toy, "source": source}))
+    return to_json(with_revision(Catalogue("", PLAIN_TYPES, {"toy": toy, "source": source})))
 
 
 def workflow(do: str = "finish", document: str = "doc") -> JSON:

@@ -86,6 +86,20 @@ def test_a_checkpoint_is_described_by_its_header(shelf: Callable[[], ModelShelf]
     assert model.metadata["modelspec.license"] == "Apache-2.0"
 
 
+def test_families_of_files_are_known_once_their_headers_were_read(put: Put, shelf: Callable[[], ModelShelf]) -> None:
+    put("loras/wide.safetensors", safetensors({"lora_unet_x_attn2_to_k.lora_up.weight": [8, 4],
+                                               "lora_unet_x_attn2_to_k.lora_down.weight": [4, 2048]}))  # fmt: skip
+    put("loras/any.safetensors", LORA)
+    put("loras/bad.safetensors", b"<html>")
+    first = shelf()
+    assert first.families(read=False) == {}
+    known = {"checkpoints": {"loom-demo.safetensors": ("sd1",)}, "loras": {"wide.safetensors": ("sdxl",)}}
+    assert first.families(read=True) == known
+    assert shelf().families(read=False) == known  # a restart reads the index alone
+    put("loras/wide.safetensors", LORA)
+    assert "loras" not in first.families(read=False)
+
+
 def test_training_data_is_told_and_what_is_long_of_it_in_full_only(put: Put, shelf: Callable[[], ModelShelf]) -> None:
     put("loras/pixels.safetensors", LORA)
     model = by_name(shelf().models("loras"))["loras/pixels.safetensors"]

@@ -795,6 +795,13 @@ export const english = {
   },
 
   /** Why a link cannot be. */
+  families: {
+    clash: (input: string, given: string, file: string, other: string, wanted: string, from: string): string =>
+      `'${input}' is for ${given} (${file}), but '${other}' is for ${wanted} (${from}).`,
+    pick: (wanted: string): string => `Pick a file for ${wanted}.`,
+    link: (wanted: string): string => `Link what is for ${wanted}.`,
+  },
+
   refusals: {
     gone: 'That node is gone.',
     missing: 'This node is missing, so nothing is known of its inputs.',

@@ -2,6 +2,7 @@
 // that asking about a socket costs a look-up.
 import type { Catalogue } from '../document/catalogue';
 import type { Graph } from '../document/document';
+import { Families } from '../document/kinship';
 import { fits, misfit } from '../document/fits';
 import { slotsOf } from '../document/inputs';
 import { upstream } from '../document/links';
@@ -22,6 +23,7 @@ export class Linking {
   readonly #catalogue: Catalogue;
   /** Nodes a link to which would close a circle. */
   readonly #round: ReadonlySet<string>;
+  readonly #families: Families;
 
   constructor(graph: Graph, catalogue: Catalogue, end: LooseEnd, fixed: Point, taken: InputEnd | null = null) {
     this.#graph = graph;
@@ -30,6 +32,7 @@ export class Linking {
     this.type = end.type;
     this.taken = taken;
     this.#fixed = fixed;
+    this.#families = new Families(graph, catalogue);
     this.curve = { x1: fixed[0], y1: fixed[1], x2: fixed[0], y2: fixed[1] };
     this.#round = end.direction === 'out' ? upstream(graph.nodes, end.from.node) : graph.links.downstream(end.to.node);
   }
@@ -75,13 +78,15 @@ export class Linking {
     if (!isLinkable(slot)) return strings.refusals.chosen;
     const wanted = inputType(this.#graph, this.#catalogue, node, slot);
     if (!fits(this.#catalogue, this.type, wanted)) return misfit(this.#catalogue, this.type, wanted);
-    return this.#round.has(to.node) || to.node === from.node ? strings.refusals.circle : null;
+    if (this.#round.has(to.node) || to.node === from.node) return strings.refusals.circle;
+    return this.#families.refusal(from, to);
   }
 
   #refusesOutput(from: OutputEnd, wanted: string): string | null {
     const given = outputType(this.#graph, this.#catalogue, from);
     if (!fits(this.#catalogue, given, wanted)) return misfit(this.#catalogue, given, wanted);
-    return this.#round.has(from.node) ? strings.refusals.circle : null;
+    if (this.#round.has(from.node)) return strings.refusals.circle;
+    return this.end.direction === 'in' ? this.#families.refusal(from, this.end.to) : null;
   }
 
   #slot(node: NodeData, input: string): ReturnType<typeof slotsOf>[number] | undefined {

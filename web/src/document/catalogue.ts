@@ -52,6 +52,8 @@ export interface NodeSchema {
   pack: string;
   /** What each type variable may stand for ({"T": "Image|Mask"}); one that may be anything is absent. */
   type_variables?: Record<string, string>;
+  /** Whether what comes in may be of different families of models. */
+  mixes_families?: boolean;
 }
 
 export interface TypeInfo {
@@ -60,6 +62,14 @@ export interface TypeInfo {
   shape: string;
   /** Names of the input types an output of this type may be plugged into. */
   fits: string[];
+  /** How its values belong to families of models; empty: not at all. */
+  family?: '' | 'model' | 'latent';
+}
+
+/** A family of models. Those whose `latents` are equal can read each other's. */
+export interface FamilyInfo {
+  title: string;
+  latents: string;
 }
 
 export interface BrokenPack {
@@ -73,15 +83,21 @@ export interface Catalogue {
   types: Record<string, TypeInfo>;
   nodes: Record<string, NodeSchema>;
   broken: BrokenPack[];
+  families: Record<string, FamilyInfo>;
+  /** By models folder and file: the families it is for, where that is known. */
+  files: Record<string, Record<string, string[]>>;
 }
 
-export const EMPTY_CATALOGUE: Catalogue = { revision: '', types: {}, nodes: {}, broken: [] };
+export const EMPTY_CATALOGUE: Catalogue = { revision: '', types: {}, nodes: {}, broken: [], families: {}, files: {} };
 
 /** What the server leaves out because it is the default is filled in once, on arrival. */
-export function completeCatalogue(raw: Catalogue): Catalogue {
+export function completeCatalogue(raw: RawCatalogue): Catalogue {
   const nodes = Object.entries(raw.nodes).map(([id, node]) => [id, completeNode(node)] as const);
-  return { revision: raw.revision, types: raw.types, nodes: Object.fromEntries(nodes), broken: raw.broken ?? [] };
+  return { ...EMPTY_CATALOGUE, ...raw, nodes: Object.fromEntries(nodes) };
 }
+
+/** As the server sends it. */
+export type RawCatalogue = Pick<Catalogue, 'revision' | 'types' | 'nodes'> & Partial<Catalogue>;
 
 const NODE_DEFAULTS = {
   category: '',

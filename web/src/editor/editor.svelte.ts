@@ -2,6 +2,7 @@
 // is said in the part.
 import type { Change } from '../document/change';
 import { recolour, type Items } from '../document/edit/items';
+import { Families } from '../document/kinship';
 import type { Point, Size, Workflow } from '../document/types';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
@@ -184,10 +185,24 @@ export class Editor {
       const { nodes, frames, notes } = this.document.peek;
       this.selection.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     }
+    if (changes === null || changes.some(rewires)) this.#see();
     this.#tell((listener) => listener.changed?.(changes));
+  }
+
+  /** What does not belong together is told as soon as it stands there. */
+  #see(): void {
+    const clashes = new Families(this.document.peek, this.document.catalogue).clashes();
+    this.problems.see(clashes.map((clash) => ({ ...clash, level: 'error' })));
   }
 
   #tell(say: (listener: Listener) => void): void {
     for (const listener of this.#listeners) say(listener);
   }
+}
+
+/** Whether a change may change what flows: not where a node lies, or how it looks. */
+function rewires(change: Change): boolean {
+  if (change.table !== 'nodes') return false;
+  const { before, after } = change;
+  return before?.inputs !== after?.inputs || before?.mode !== after?.mode || before?.type !== after?.type;
 }
