@@ -31,6 +31,58 @@ def test_a_node_is_added_given_a_value_and_run_by_keyboard_alone(empty: Board) -
     expect(say.locator(".words")).to_contain_text("by hand")
 
 
+def test_text_to_image_is_built_run_and_saved_by_keyboard_alone(empty: Board) -> None:
+    page = empty.page
+
+    def add(type: str, words: str) -> None:
+        empty.action("palette").focus()
+        empty.press("Enter")
+        empty.choose(type, words)
+        expect(empty.node(type)).to_be_visible()
+
+    def link(type: str, index: int, output: str, wanted: str) -> None:
+        """C on the node, arrows to the socket, C for what fits, some letters, Enter."""
+        empty.node(type, index).focus()
+        empty.press("c")
+        for _ in range(12):
+            if page.locator(":focus").get_attribute("data-socket") == f"out:{output}":
+                break
+            empty.press("ArrowDown")
+        empty.press("c")
+        page.keyboard.type(wanted)
+        expect(page.get_by_role("option").first).to_contain_text(wanted)
+        empty.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+    empty.action("palette").focus()
+    empty.press("Enter")
+    page.get_by_role("combobox").fill("loom-demo")
+    expect(page.locator('[data-entry^="load_checkpoint"]')).to_have_attribute("aria-selected", "true")
+    empty.press("Enter")
+    for type in ("encode_text", "empty_latent", "sample", "decode_latent", "save_image"):
+        add(type, type.replace("_", " "))
+    empty.press("Escape")
+    page.keyboard.press("Shift+L")
+    link("load_checkpoint", 0, "model", "Sample · Model")
+    link("load_checkpoint", 0, "text_encoder", "Encode text")
+    link("load_checkpoint", 0, "vae", "Decode latent")
+    link("encode_text", 0, "result", "Sample · Positive")
+    link("empty_latent", 0, "result", "Sample · Latent")
+    link("sample", 0, "result", "Decode latent · Latent")
+    link("decode_latent", 0, "result", "Save image")
+    empty.node("empty_latent").focus()
+    empty.press("Enter", "ControlOrMeta+a")
+    page.keyboard.type("128")
+    empty.press("Tab", "ControlOrMeta+a")
+    page.keyboard.type("128")
+    empty.press("ControlOrMeta+Enter")
+    expect(empty.picture(empty.node("save_image"))).to_be_visible()
+    empty.expect_saved()
+    with page.expect_download() as download:
+        empty.press("ControlOrMeta+s")
+    assert download.value.suggested_filename.endswith(".json")
+
+
 def test_the_arrows_walk_from_node_to_node(board: Board) -> None:
     board.node("load_checkpoint").focus()
     board.press("ArrowRight")

@@ -251,6 +251,12 @@ export const english = {
     values: 'Values',
   },
 
+  connect: {
+    label: 'Connect with',
+    newNode: 'A new node…',
+    connected: (to: string): string => `Connected with ${to}.`,
+  },
+
   find: {
     label: 'Find in the workflow',
     placeholder: 'Titles, types, values, models, notes',
@@ -615,6 +621,7 @@ export const english = {
       'Arrow keys': 'Walk along the links from node to node; move what is selected',
       'Alt+Arrow keys': 'Move what is selected, with Shift further',
       Enter: 'Go into the node',
+      C: 'Go to the sockets of the node; on a socket, list what fits',
       Escape: 'Leave the node, drop what is dragged, select nothing',
       'Hold Space': 'Drag the canvas',
     },

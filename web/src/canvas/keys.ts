@@ -5,6 +5,7 @@ import { STEP } from '../geometry/snap';
 import { movesOf, itemsToMove } from './gestures/drag';
 import type { Pointer } from './pointer';
 import type { Stage } from './stage.svelte';
+import { targetOf } from './target';
 import { isTyping } from './typing';
 
 const ARROWS: Readonly<Record<string, Direction>> = {
@@ -53,6 +54,7 @@ export class Keys {
   }
 
   #special(event: KeyboardEvent): boolean {
+    if (event.target instanceof HTMLElement && event.target.dataset['socket'] !== undefined && this.#onSocket(event, event.target)) return true;
     const direction = ARROWS[event.key];
     if (direction) return this.#arrow(event, direction);
     const onButton = event.target instanceof Element && event.target.closest('button, a, summary') !== null;
@@ -64,6 +66,8 @@ export class Keys {
     }
     if (event.key === 'Tab' && this.#isIdle(event)) return this.#onchord('Tab');
     if (event.key === 'Enter' && this.#stage.focus.node && !onButton) return this.#enter();
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    if (event.key.toLowerCase() === 'c' && plain && this.#stage.focus.node && !onButton) return this.#toSockets();
     return false;
   }
 
@@ -89,6 +93,34 @@ export class Keys {
     const { editor, focus } = this.#stage;
     const next = focus.node && nextNode(editor.document.peek, editor.scene, focus.node, direction);
     if (next) this.#stage.focus.walkTo(next);
+    return true;
+  }
+
+  /** C on a node goes to its sockets: the first that nothing is linked to, an output by choice. */
+  #toSockets(): boolean {
+    const element = this.#stage.focus.node && this.#stage.elements.of('nodes', this.#stage.focus.node);
+    if (!element) return false;
+    this.#stage.focus.walking = true;
+    const socket = element.querySelector<HTMLElement>('[data-socket^="out:"]') ?? element.querySelector<HTMLElement>('[data-socket]');
+    socket?.focus({ preventScroll: true });
+    return socket !== null;
+  }
+
+  /** On a socket: C or Enter lists what fits, arrows go to the next one. */
+  #onSocket(event: KeyboardEvent, socket: HTMLElement): boolean {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    const { key } = event;
+    if (key === 'Enter' || key.toLowerCase() === 'c') {
+      const found = targetOf(socket);
+      if (!found || found === 'own' || !found.socket) return false;
+      const { left, top, width, height } = socket.getBoundingClientRect();
+      this.#stage.editor.requests.connect = { x: left + width / 2, y: top + height / 2, end: found.socket };
+      return true;
+    }
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[key];
+    const all = [...(socket.closest('[data-node]')?.querySelectorAll<HTMLElement>('[data-socket]') ?? [])];
+    if (!step || !all.length) return false;
+    all[(all.indexOf(socket) + step + all.length) % all.length]?.focus({ preventScroll: true });
     return true;
   }
 

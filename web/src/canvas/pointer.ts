@@ -5,7 +5,7 @@ import { linkAt } from '../geometry/hit';
 import { Cut } from './gestures/cut';
 import { Drag } from './gestures/drag';
 import type { Gesture, Spot } from './gestures/gesture';
-import { linkFrom, LinkDrag } from './gestures/link';
+import { linkFrom, LinkDrag, tapElsewhere, tapSocket } from './gestures/link';
 import { Pan } from './gestures/pan';
 import { Pinch } from './gestures/pinch';
 import { Resize } from './gestures/resize';
@@ -131,11 +131,13 @@ export class Pointer {
         const linking = linkFrom(stage, socket);
         return linking && new LinkDrag(stage, linking);
       };
-      return { gesture, start, click: () => stage.focus.press(socket.node) };
+      const click = (): void => (event.pointerType === 'touch' ? tapSocket(stage, socket) : stage.focus.press(socket.node));
+      return { gesture, start, click };
     }
     if (pressed?.item) return this.#pressItem(event, pressed.item, pressed.grip, start);
     const adds = event.shiftKey || event.ctrlKey || event.metaKey;
     const click = (): void => {
+      if (tapElsewhere(stage, null)) return;
       const link = adds ? null : stage.linkAt(start.at);
       if (link) {
         stage.editor.requests.value = { x: start.client[0], y: start.client[1], from: link.from };
@@ -160,6 +162,7 @@ export class Pointer {
     if (item.kind === 'nodes') stage.focus.press(item.id);
     // Not on the press: what comes up beside a selected node must not slide between a press and its release.
     const click = (): void => {
+      if (tapElsewhere(stage, item.kind === 'nodes' ? item.id : null)) return;
       if (chosen) editor.selection.set(only, toggles ? 'toggle' : 'replace');
       else editor.selection.set(only, toggles ? 'add' : 'replace');
     };

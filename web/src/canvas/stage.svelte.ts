@@ -1,6 +1,6 @@
 // The canvas as a whole: what gestures and components share, and one frame loop that sleeps when nothing changes.
 import type { Editor, Listener } from '../editor/editor.svelte';
-import { linkAt, type SocketEnd } from '../geometry/hit';
+import { linkAt, socketAt, type SocketEnd } from '../geometry/hit';
 import type { Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
@@ -17,6 +17,8 @@ import { targetOf, type Kind, type Target } from './target';
 
 /** Below this zoom nodes are boxes on the canvas and nothing is mounted. */
 const BOXES_BELOW = 0.28;
+/** Zoomed out, a press so near to a socket means it, in CSS pixels: half a target of 24. */
+const SNAP = 12;
 const SINGULAR = { nodes: 'node', frames: 'frame', notes: 'note' } as const;
 
 /** Words beside the pointer: why a link does not fit. */
@@ -41,6 +43,8 @@ export class Stage {
   linking = $state.raw<Linking | null>(null);
   /** The socket the dragged link would connect to. */
   aim = $state.raw<SocketEnd | null>(null);
+  /** The socket a finger tapped first, while the second is awaited. */
+  tapped: SocketEnd | null = null;
   hint = $state.raw<Hint | null>(null);
   /** The view is so far out that nodes are drawn as boxes. */
   far = $state(false);
@@ -114,8 +118,14 @@ export class Stage {
   /** What lies under a point of the window: by its element, or from afar by the box that is drawn. */
   under(target: EventTarget | null, x: number, y: number): Target {
     const found = targetOf(target);
-    if (found || !this.far) return found;
     const [wx, wy] = this.editor.camera.at(x, y);
+    const { zoom } = this.editor.camera.view;
+    if (found !== 'own' && !this.far && zoom < 1) {
+      // Smaller than a fingertip here: the nearest socket takes the press.
+      const near = socketAt(this.editor.scene, [wx, wy], SNAP / zoom, () => true);
+      if (near && !(found && found.grip)) return { item: { kind: 'nodes', id: near.node }, socket: near, grip: false };
+    }
+    if (found || !this.far) return found;
     const spot = { x: wx, y: wy, width: 0, height: 0 };
     for (const kind of ['nodes', 'notes'] as const) {
       const id = [...this.editor.scene[kind].within(spot)].at(-1);

@@ -1,5 +1,6 @@
 // What the canvas asks of the panels: a palette at a point, a picture at full size, a menu. A panel shows what
 // stands here and answers through the editor.
+import type { SocketEnd } from '../geometry/hit';
 import type { InputEnd, LooseEnd, OutputEnd, Point } from '../document/types';
 import type { OutputInfo } from './run';
 
@@ -34,6 +35,13 @@ export interface ValueRequest {
   from: OutputEnd;
 }
 
+/** The socket that is to be linked by choosing from a list, and where it is on the page. */
+export interface ConnectRequest {
+  x: number;
+  y: number;
+  end: SocketEnd;
+}
+
 export interface MaskRequest {
   /** What is painted on, in words. */
   title: string;
@@ -50,6 +58,7 @@ export class Requests {
   picture = $state.raw<PictureRequest | null>(null);
   value = $state.raw<ValueRequest | null>(null);
   menu = $state.raw<MenuRequest | null>(null);
+  connect = $state.raw<ConnectRequest | null>(null);
   mask = $state.raw<MaskRequest | null>(null);
   /** The node or frame whose title is to be edited in place. */
   renaming = $state<string | null>(null);

@@ -194,6 +194,12 @@ export const german: Words = {
     values: 'Werte',
   },
 
+  connect: {
+    label: 'Verbinden mit',
+    newNode: 'Neuer Knoten …',
+    connected: (to) => `Verbunden mit ${to}.`,
+  },
+
   find: {
     label: 'Im Workflow finden',
     placeholder: 'Titel, Typen, Werte, Modelle, Notizen',
@@ -466,6 +472,7 @@ export const german: Words = {
       'Arrow keys': 'Entlang der Verbindungen von Knoten zu Knoten gehen; Ausgewähltes bewegen',
       'Alt+Arrow keys': 'Ausgewähltes bewegen, mit Umschalt weiter',
       Enter: 'In den Knoten hinein',
+      C: 'Zu den Anschlüssen des Knotens; auf einem Anschluss: zeigen, was passt',
       Escape: 'Aus dem Knoten heraus, Gezogenes loslassen, nichts auswählen',
       'Hold Space': 'Die Fläche ziehen',
     },

@@ -6,6 +6,7 @@ import { slotNamed } from '../../document/inputs';
 import { isLink, type InputEnd, type OutputEnd, type Point } from '../../document/types';
 import { socketAt, type SocketEnd } from '../../geometry/hit';
 import { strings } from '../../strings';
+import type { Editor } from '../../editor/editor.svelte';
 import { Linking } from '../linking';
 import type { Stage } from '../stage.svelte';
 import type { Gesture, Spot } from './gesture';
@@ -43,11 +44,8 @@ export class LinkDrag implements Gesture {
     const { end, taken } = this.#linking;
     const target = this.#target;
     this.#stop();
-    if (target) {
-      const [from, to] = endsOf(end.direction === 'out' ? end.from : end.to, target);
-      if (taken) editor.edit.relink(from, taken, to);
-      else editor.edit.connect(from, to);
-    } else if (taken) editor.edit.disconnect(taken);
+    if (target) finishLink(editor, this.#linking, target);
+    else if (taken) editor.edit.disconnect(taken);
     else if (!nodeUnder(this.#stage, spot.at)) {
       editor.requests.palette = { x: spot.client[0], y: spot.client[1], at: spot.at, fitting: end };
     }
@@ -76,6 +74,40 @@ export class LinkDrag implements Gesture {
     this.#stage.hint = null;
     this.#stage.draw();
   }
+}
+
+/** Makes the link that is in the hand. */
+export function finishLink({ edit }: Editor, { end, taken }: Linking, target: SocketEnd): void {
+  const [from, to] = endsOf(end.direction === 'out' ? end.from : end.to, target);
+  if (taken) edit.relink(from, taken, to);
+  else edit.connect(from, to);
+}
+
+/** A finger taps one socket, then another, or a node that takes the link; a tap anywhere else leaves it. */
+export function tapSocket(stage: Stage, end: SocketEnd): void {
+  const { linking } = stage;
+  const again = linking !== null && stage.tapped?.node === end.node && stage.tapped.side === end.side;
+  stage.linking = null;
+  stage.tapped = null;
+  stage.hint = null;
+  if (linking?.takes(end)) finishLink(stage.editor, linking, end);
+  else if (!again) {
+    stage.linking = linkFrom(stage, end);
+    stage.tapped = end;
+  }
+  stage.draw();
+}
+
+/** A tap that is not on a socket, while a link is in the hand; false when none is. */
+export function tapElsewhere(stage: Stage, node: string | null): boolean {
+  const { linking } = stage;
+  if (!linking || !stage.tapped) return false;
+  const end = node === null ? null : linking.socketOn(node);
+  stage.linking = null;
+  stage.tapped = null;
+  if (end) finishLink(stage.editor, linking, end);
+  stage.draw();
+  return true;
 }
 
 /** A link begun at a socket. An input that is linked lets go of its link instead of beginning another. */
