@@ -28,7 +28,12 @@ def compare(one: Any, other: Any) -> Changes:
     old, new = dict(items(before)), dict(items(after))
     both = [key for key in new if key in old and new[key] != old[key]]
     changed = sum(meaning(new[key]) != meaning(old[key]) for key in both)
-    heads = sum(old_head != new_head for old_head, new_head in zip(heads_of(before), heads_of(after), strict=True))
+    # What is new as a whole has not changed a title.
+    heads = (
+        0
+        if not before
+        else sum(old_head != new_head for old_head, new_head in zip(heads_of(before), heads_of(after), strict=True))
+    )
     return Changes(
         sum(key not in old for key in new),
         sum(key not in new for key in old),

@@ -49,6 +49,10 @@ def test_keep_mine_saves_this_one_over_the_other(empty: Board, second: Board) ->
 def test_take_the_saved_one_shows_it_and_goes_on_from_it(empty: Board, second: Board) -> None:
     second.action("take-theirs").click()
     expect_red(second, "11")
+    second.press("ControlOrMeta+z")
+    expect_red(second, "22")
+    second.press("ControlOrMeta+Shift+z")
+    expect_red(second, "11")
     second.type_into(second.node("bench/paint"), "red", "33")
     second.expect_saved()
     empty.page.reload()

@@ -40,7 +40,7 @@ async def test_each_revision_says_what_it_changed(server: Server) -> None:
     listed = await revisions(server)
     assert [one["revision"] for one in listed] == [5, 4, 3, 2, 1]
     counts = [[one[key] for key in ("added", "removed", "changed", "moved")] for one in listed]
-    assert counts == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 1, 0]]
+    assert counts == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0]]
     assert all(one["size"] > 50 and one["saved"] > 0 and one["name"] == "" for one in listed)
     assert [one["revision"] for one in await revisions(server, "?limit=2&before=4")] == [3, 2]
 

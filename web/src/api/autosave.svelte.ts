@@ -5,6 +5,7 @@ import type { Workflow } from '../document/types';
 import { deleteWorkflow, getWorkflow, putWorkflow, type StoredWorkflow } from './client';
 import { ApiError } from './http';
 import type { LocalDocument, LocalStore, View } from './local';
+import { Rest } from './rest';
 
 export type SaveState = 'saved' | 'saving' | 'local' | 'conflict';
 
@@ -16,8 +17,9 @@ export interface Saved {
   automatic?: () => boolean;
 }
 
-const LOCAL_DELAY = 150;
-const SERVER_DELAY = 700;
+/** Milliseconds of rest before a change is kept, and the longest it waits while one change follows another. */
+const LOCAL = { rest: 150, longest: 600 };
+const SERVER = { rest: 700, longest: 3_000 };
 const RETRY_DELAY = 5_000;
 
 export class Autosave {
@@ -25,6 +27,9 @@ export class Autosave {
   savedAt: number | null = $state(null);
   /** The server's newer one, while the user has not chosen. */
   conflict: StoredWorkflow | null = $state.raw(null);
+
+  /** Why the server does not take it, in its words: a full disk. Empty where it cannot be reached. */
+  trouble = $state('');
 
   readonly #store: LocalStore;
   readonly #source: Saved;
@@ -36,12 +41,17 @@ export class Autosave {
   #sending = false;
   /** What the server answers to documents on their way: the revision they got. */
   readonly #sent = new Map<string, Promise<number | null>>();
-  #localTimer: ReturnType<typeof setTimeout> | undefined;
-  #serverTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #local = new Rest(LOCAL, () => void this.#keep());
+  readonly #server = new Rest(SERVER, () => void this.send());
 
   constructor(store: LocalStore, source: Saved) {
     this.#store = store;
     this.#source = source;
+  }
+
+  /** The server's revision that what is shown grew from; null: it has none. */
+  get revision(): number | null {
+    return this.#revision;
   }
 
   get used(): ReadonlyMap<string, string> {
@@ -60,7 +70,9 @@ export class Autosave {
 
   /** From now on the editor holds this document. A new one is not sent before its first change. */
   follow(record: Pick<LocalDocument, 'id' | 'revision' | 'dirty' | 'used'>): void {
-    this.#cancelTimers();
+    this.#local.stop();
+    this.#server.stop();
+    this.trouble = '';
     this.#id = record.id;
     this.#revision = record.revision;
     this.#dirty = record.dirty;
@@ -76,9 +88,8 @@ export class Autosave {
     this.#dirty = true;
     this.#changes += 1;
     if (this.state !== 'conflict') this.state = 'saving';
-    clearTimeout(this.#localTimer);
-    this.#localTimer = setTimeout(() => void this.#keep(), LOCAL_DELAY);
-    this.#schedule(SERVER_DELAY);
+    this.#local.touch();
+    this.#schedule();
   }
 
   remember(used: ReadonlyMap<string, string>): void {
@@ -97,7 +108,7 @@ export class Autosave {
   /** Saves on the server; at most one request at a time, the newest state last. */
   async send(keepalive = false): Promise<void> {
     if (this.#sending || this.state === 'conflict' || !this.#dirty) return;
-    clearTimeout(this.#serverTimer);
+    this.#server.stop();
     this.#sending = true;
     const [id, changes, workflow] = [this.#id, this.#changes, this.#source.snapshot()];
     try {
@@ -109,12 +120,12 @@ export class Autosave {
       else this.#confirm(answer.revision, changes);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (id === this.#id) this.state = 'local';
-      this.#schedule(RETRY_DELAY);
+      if (id === this.#id) [this.state, this.trouble] = ['local', error.unreachable ? '' : error.message];
+      if (this.#source.automatic?.() !== false) this.#server.after(RETRY_DELAY);
     } finally {
       this.#sending = false;
       this.#sent.delete(id);
-      if (id !== this.#id && this.#dirty) this.#schedule(SERVER_DELAY);
+      if (id !== this.#id && this.#dirty) this.#schedule();
     }
   }
 
@@ -141,6 +152,12 @@ export class Autosave {
     await this.send();
   }
 
+  /** The saved one is taken: what is shown goes on from it. */
+  settleOn(revision: number): void {
+    this.#revision = revision;
+    this.#settle();
+  }
+
   async discard(id: string): Promise<void> {
     await deleteWorkflow(id);
     await this.#store.remove(id);
@@ -164,23 +181,15 @@ export class Autosave {
       this.#dirty = false;
       this.state = 'saved';
       this.savedAt = Date.now();
-    } else this.#schedule(SERVER_DELAY);
+      this.trouble = '';
+    } else this.#schedule();
     void this.#keep();
   }
 
-  #schedule(delay: number): void {
-    clearTimeout(this.#serverTimer);
-    if (this.#source.automatic?.() === false) return this.#localOnly();
-    this.#serverTimer = setTimeout(() => void this.send(), delay);
-  }
-
-  #localOnly(): void {
-    if (this.state === 'saving') this.state = 'local';
-  }
-
-  #cancelTimers(): void {
-    clearTimeout(this.#localTimer);
-    clearTimeout(this.#serverTimer);
+  /** Sends when changes rest; where only demand sends, what is kept here is all there is to say. */
+  #schedule(): void {
+    if (this.#source.automatic?.() !== false) this.#server.touch();
+    else if (this.state === 'saving') this.state = 'local';
   }
 
   async #keep(): Promise<void> {

@@ -188,6 +188,35 @@ export async function putWorkflow(workflow: Workflow, revision: number | null, k
   }
 }
 
+/** A line in the history of a workflow; the counts compare it with the revision before. */
+export interface RevisionLine {
+  revision: number;
+  saved: number;
+  name: string;
+  size: number | null;
+  added: number | null;
+  removed: number | null;
+  changed: number | null;
+  moved: number | null;
+}
+
+/** The newest revisions first; none where the workflow was never saved, or the server cannot be reached. */
+export async function getRevisions(id: string, limit: number, before?: number): Promise<RevisionLine[]> {
+  const query = new URLSearchParams({ limit: String(limit), ...(before === undefined ? {} : { before: String(before) }) });
+  try {
+    return (await request<{ revisions: RevisionLine[] }>(`workflows/${encodeURIComponent(id)}/revisions?${query}`)).revisions;
+  } catch (error) {
+    if (error instanceof ApiError && (error.status === 404 || error.unreachable)) return [];
+    throw error;
+  }
+}
+
+export const getRevision = (id: string, revision: number): Promise<StoredWorkflow> =>
+  request(`workflows/${encodeURIComponent(id)}?revision=${revision}`);
+
+export const nameRevision = (id: string, revision: number, name: string): Promise<unknown> =>
+  request(`workflows/${encodeURIComponent(id)}/revisions/${revision}`, { method: 'PUT', json: { name } });
+
 export const deleteWorkflow = (id: string): Promise<unknown> =>
   request(`workflows/${encodeURIComponent(id)}`, { method: 'DELETE' });
 

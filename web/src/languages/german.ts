@@ -406,11 +406,6 @@ export const german: Words = {
   conflict: {
     label: 'Dieser Workflow wurde anderswo geändert',
     text: 'Ein anderer Tab oder Browser hat ihn gespeichert, seit er hier geöffnet ist. Nichts ist verloren: Welcher soll hier weitergehen?',
-    mine: 'Dieser',
-    theirs: 'Der gespeicherte',
-    nodes: (number) => count(number, 'Knoten', 'Knoten'),
-    changed: (mine, theirs) => `${digits(mine)} nur hier, ${digits(theirs)} nur dort`,
-    differs: (number) => (number === 1 ? '1 Knoten ist anders' : `${digits(number)} Knoten sind anders`),
     keepMine: 'Meinen behalten',
     keepMineHint: 'Der gespeicherte bleibt im Verlauf.',
     takeTheirs: 'Den gespeicherten nehmen',

@@ -9,6 +9,7 @@ import { LocalStore } from '../api/local';
 import type { JobInfo, OutputInfo } from '../api/messages.gen';
 import { Session } from '../api/session.svelte';
 import type { BrokenPack } from '../document/catalogue';
+import { replaceWith } from '../document/edit/replace';
 import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
 import { Gallery } from '../gallery/gallery.svelte';
@@ -48,6 +49,7 @@ export class Shell {
   dialog: Dialog | null = $state(null);
   viewed: OutputInfo | null = $state.raw(null);
   outline = $state(false);
+  history = $state(false);
   inspector = $state(true);
   results = $state(true);
   problemsOpen = $state(false);
@@ -190,9 +192,24 @@ export class Shell {
     }
   }
 
-  /** The other side of a conflict is opened in the place of this one. */
+  /** The other side of a conflict takes the place of this one; undo brings this one back. */
   takeTheirs(theirs: StoredWorkflow): void {
-    this.show(theirs.workflow, { revision: theirs.revision, dirty: false, used: [...this.autosave.used] });
+    this.autosave.settleOn(theirs.revision);
+    this.#become(theirs.workflow, strings.revisions.takeTheirs);
+  }
+
+  /** A revision comes back as the newest; undo takes it away again. */
+  restore(workflow: Workflow, revision: number): void {
+    this.#become(workflow, strings.revisions.restoreEdit(revision));
+    this.notices.add('success', strings.revisions.restored(revision), strings.revisions.restoredFix);
+  }
+
+  #become(workflow: Workflow, label: string): void {
+    const { document } = this.editor;
+    const command = replaceWith(document.place.document, workflow, label);
+    // Subgraphs do not come and go by a command: then it is opened as it is, and what stood before is in the history.
+    if (command) document.do(command);
+    else this.show(workflow, { revision: this.autosave.revision, dirty: true, used: [...this.autosave.used] });
   }
 
   keepBoth(theirs: StoredWorkflow): void {
