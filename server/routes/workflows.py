@@ -10,10 +10,11 @@ import msgspec
 from aiohttp import web
 
 from server.answers import ApiError, ErrorWords, answer
-from server.examples import Example, example, examples
+from server.examples import Example, example, example_picture, examples
 from server.graph.workflow import load
 from server.opening import open_bytes, upgrade
 from server.routes.bodies import LARGE, read_body, read_json, read_query
+from server.routes.files import answer_file
 from server.routes.table import Api, Binary
 from server.services import Services
 from server.store import workflows
@@ -234,7 +235,23 @@ async def check_workflow(request: web.Request, services: Services) -> web.Respon
 
 @api.route("GET", "/api/examples", "The shipped workflows", answers={200: ExampleList})
 async def example_list(request: web.Request, services: Services) -> web.Response:
-    return answer(ExampleList(await asyncio.to_thread(examples, services.config.examples)))
+    config = services.config
+    found = await asyncio.to_thread(examples, config.examples, services.shelf.catalogue, config.model_folders)
+    return answer(ExampleList(found))
+
+
+@api.route(
+    "GET",
+    "/api/examples/{name}/picture",
+    "What an example makes",
+    answers={200: Binary("image/webp")},
+    errors=(400, 404),
+)
+async def one_picture(request: web.Request, services: Services) -> web.StreamResponse:
+    path = await asyncio.to_thread(example_picture, services.config.examples, request.match_info["name"])
+    if path is None:
+        raise ApiError(404, "There is no picture of this example.", "List the examples with GET /api/examples.")
+    return answer_file(path)
 
 
 @api.route("GET", "/api/examples/{name}", "A shipped workflow", answers={200: msgspec.Raw}, errors=(400, 404))

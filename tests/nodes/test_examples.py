@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 import pytest
 
 from nodes.api import Node, bind
@@ -57,6 +58,16 @@ def test_links_lead_right_or_down_and_nothing_overlaps(path: Path) -> None:
     boxes = [(*box["position"], *box["size"]) for box in [*nodes.values(), *document["notes"].values()]]
     for (x, y, width, height), (left, top, wide, tall) in combinations(boxes, 2):
         assert x + width <= left or left + wide <= x or y + height <= top or top + tall <= y
+
+
+@EACH
+def test_an_example_has_a_picture_of_what_it_makes(path: Path) -> None:
+    picture = path.with_suffix(".webp")
+    assert picture.exists(), f"run: python -m tests.make_example_pictures {path.stem}"
+    with PIL.Image.open(picture) as opened:
+        assert opened.format == "WEBP"
+        assert 200 <= max(opened.size) <= 480
+    assert picture.stat().st_size < 100_000
 
 
 @EACH

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from server.examples import example, examples
+from nodes.api import Input, NodeSchema
+from server.examples import Need, example, examples
+from server.graph.catalogue import Catalogue
 from server.graph.pictures import with_texts
+from server.model_folders import gather
 from server.paths import PathError
 from tests.server.talk import JSON, Server, Starter, toy_catalogue, workflow
 
@@ -164,8 +167,32 @@ def test_examples_are_listed_without_schemas_and_broken_ones(tmp_path: Path) -> 
         example(tmp_path, "../a")
 
 
+def test_an_example_says_what_it_needs_and_what_of_that_is_there(tmp_path: Path) -> None:
+    load = {"type": "load_checkpoint", "inputs": {"file": "there.safetensors"}}
+    lora = {"type": "load_lora", "inputs": {"file": "style/gone.safetensors"}}
+    document = {"schema": 1, "id": "a", "title": "A", "nodes": {"1": load, "2": lora, "3": load, "4": {"type": "none"}}}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    (tmp_path / "models" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "models" / "checkpoints" / "there.safetensors").write_bytes(b"")
+    (tmp_path / "a.webp").write_bytes(b"picture")
+
+    def loader(id: str, folder: str) -> NodeSchema:
+        file = Input("file", "file", "File", "", widget={"kind": "model_file", "folder": folder, "options": []})
+        return NodeSchema(id, id, "loaders", "", 1, (file,), (), False)
+
+    loaders = {id: loader(id, folder) for id, folder in (("load_checkpoint", "checkpoints"), ("load_lora", "loras"))}
+    catalogue = Catalogue("1", {}, loaders, ())
+    (found,) = examples(tmp_path, catalogue, gather(tmp_path, [], None, tmp_path))
+    assert found.picture
+    assert found.needs == [
+        Need("checkpoints", "there.safetensors", True), Need("loras", "style/gone.safetensors", False),
+    ]  # fmt: skip
+
+
 async def test_the_shipped_examples_can_be_had(server: Server) -> None:
     for one in (await server.get("/api/examples"))["examples"]:
         assert (await server.get(f"/api/examples/{one['name']}"))["schema"] == 1
+        async with server.session.get(f"{server.url}/api/examples/{one['name']}/picture") as response:
+            assert (response.status, response.content_type) == (200, "image/webp")
     assert (await server.ask("GET", "/api/examples/none"))[0] == 404
     assert (await server.ask("GET", "/api/examples/..%2f..%2fpackage"))[0] in (400, 404)

@@ -554,6 +554,8 @@ export const english = {
     fileHint: 'A workflow file, or a picture saved by Latent Loom. You can also drop one anywhere.',
     none: 'No workflow is saved on this server yet.',
     noTemplates: 'No templates are installed.',
+    all: (number: number): string => `All ${number} templates…`,
+    needs: (files: string): string => `Needs ${files}`,
     delete: (title: string): string => `Delete ${title}`,
     confirmDelete: 'Delete?',
     edited: (time: string): string => `edited ${time}`,

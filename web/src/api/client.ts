@@ -47,6 +47,8 @@ export interface Example {
   title: string;
   description: string;
   first: boolean;
+  picture?: boolean;
+  needs?: { folder: string; file: string; there: boolean }[];
 }
 
 export interface Opened {
@@ -232,6 +234,8 @@ export const getExamples = async (): Promise<Example[]> =>
 
 export const getExample = async (name: string): Promise<Workflow> =>
   request<Workflow>(`examples/${encodeURIComponent(name)}`);
+
+export const examplePictureUrl = (name: string): string => `/api/examples/${encodeURIComponent(name)}/picture`;
 
 export function uploadImage(file: File): Promise<UploadedImage> {
   const form = new FormData();

@@ -374,6 +374,8 @@ export const german: Words = {
     fileHint: 'Eine Workflow-Datei oder ein Bild, das Latent Loom gespeichert hat. Beides lässt sich auch einfach fallen lassen.',
     none: 'Auf diesem Server ist noch kein Workflow gespeichert.',
     noTemplates: 'Es sind keine Vorlagen installiert.',
+    all: (number) => `Alle ${digits(number)} Vorlagen…`,
+    needs: (files) => `Braucht ${files}`,
     delete: (title) => `${title} löschen`,
     confirmDelete: 'Löschen?',
     edited: (time) => `bearbeitet ${time}`,
