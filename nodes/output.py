@@ -27,7 +27,8 @@ def save_image(
 
     Args:
         image: The picture, or a batch of them: each becomes a file.
-        name: How the files are called; a number is added. A slash makes a folder.
+        name: How the files are called; a number is added. A slash makes a folder. %date%, %time%, %seed%, %model%,
+            %text:30%, %title%, %width% and %Node title.input% are filled in.
         format: PNG keeps every pixel. Each carries the workflow (JPEG and WebP up to 64 KB of it): drop the file
             on the page to open it again.
     """

@@ -16,6 +16,8 @@ from server.messages import PreviewHeader
 from server.worker.device import Device
 from server.worker.events import Events
 from server.worker.memory import NotEnoughMemory, Weights, is_shortage
+from server.worker.naming import Names
+from server.worker.pixels import size_of
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results, words
 
@@ -54,6 +56,8 @@ class Bench:
     weights: Callable[[], Weights]
     halted: Callable[[], bool]
     users: Users
+    names: Names | None = None
+    """What a file's name may say of the job."""
 
 
 class WorkerContext:
@@ -96,7 +100,9 @@ class WorkerContext:
         self._bench.previews.offer(header, picture)
 
     def save_image(self, image: Any, name: str, format: Any = None) -> list[Path]:
-        begun = self._bench.results.save(image, name, format, self._bench.origin)
+        names = self._bench.names
+        named = name if names is None else names.fill(name, self._node, size_of(image))
+        begun = self._bench.results.save(image, named, format, self._bench.origin)
         self._collect(write for _, write in begun)
         return [path for path, _ in begun]
 

@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from nodes.api import Cancelled, Input
+from nodes.api import Cancelled, Input, NodeSchema
 from server.engine.cache import Cache
 from server.engine.call import NodeContext
 from server.engine.catalogue import Library
@@ -31,6 +32,7 @@ from server.worker.events import Events
 from server.worker.files import Folders
 from server.worker.identities import Identities
 from server.worker.memory import Weights
+from server.worker.naming import Names
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results
 from server.worker.values import LastRuns
@@ -64,15 +66,32 @@ Planner = Callable[[RunJob, Files], list[Planned]]
 class JobHost:
     """What the engine asks of its process during one job: contexts, files, events."""
 
-    def __init__(self, message: RunJob, plan: Planner, shop: Shop, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        message: RunJob,
+        plan: Planner,
+        shop: Shop,
+        loop: asyncio.AbstractEventLoop,
+        schema: Callable[[str], NodeSchema | None],
+    ) -> None:
         job, origin = message.job, Origin(bytes(message.workflow), bytes(message.prompt))
         self._shop = shop
         self.events = Events(job, shop.send, lambda wait, act: loop.call_soon_threadsafe(loop.call_later, wait, act))
         prepare = partial(self._prepared, plan, message)
         self.run = Run(prepare, self, shop.cache, shop.thread, shop.finishing)
         self._halted = self.run.halted.is_set
+        names = Names(origin.workflow, origin.prompt, schema, datetime.now)
         self._bench = Bench(
-            job, origin, self.events, shop.previews, shop.results, shop.device, shop.weights, self._halted, shop.users
+            job,
+            origin,
+            self.events,
+            shop.previews,
+            shop.results,
+            shop.device,
+            shop.weights,
+            self._halted,
+            shop.users,
+            names,
         )
         self.changed = self.events.changed
         self._loop = loop
@@ -172,7 +191,7 @@ class Jobs:
         loop = asyncio.get_running_loop()
         while self._waiting:
             message = self._waiting.popleft()
-            host = JobHost(message, self._plan, self._shop, loop)
+            host = JobHost(message, self._plan, self._shop, loop, self._schema)
             self._current = message.job, host.run
             whole = loop.create_task(self._see_through(message.job, host))
             await host.through.wait()
@@ -201,6 +220,10 @@ class Jobs:
             self._shop.send(ending)
             self._ended()
         host.through.set()
+
+    def _schema(self, type: str) -> NodeSchema | None:
+        found = self._library().find(type)
+        return found[0].schema if found is not None else None
 
     def _plan(self, message: RunJob, files: Files) -> list[Planned]:
         try:

@@ -30,6 +30,13 @@ def count_of(image: Any) -> int:
     return int(shape[0]) if len(shape) == 4 else 1
 
 
+def size_of(image: Any) -> tuple[int, int]:
+    """Width and height of the pictures of a batch, without copying them from the device. Raises NoPicture."""
+    count_of(image)
+    height, width = _pixels(image).shape[-3:-1]
+    return int(width), int(height)
+
+
 def _pixels(image: Any) -> Any:
     return getattr(image, "pixels", image)
 

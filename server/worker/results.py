@@ -23,12 +23,14 @@ from PIL import Image
 from server.engine.memory_tier import Made
 from server.graph.pictures import exif_comment, with_texts
 from server.messages import OutputFile
+from server.paths import is_device
 from server.worker.files import Folders, inside
 from server.worker.identities import Identities
 from server.worker.pixels import count_of, pictures_of
 
 FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 LONGEST_NAME = 120
+"""Bytes of one part of a path, before the number."""
 WRITERS = 2
 TRASH = ".trash"
 """The folder inside the results folder where the web process keeps deleted ones."""
@@ -116,7 +118,7 @@ class Results:
 
     def _place(self, name: str) -> tuple[Path, str]:
         cleaned = FORBIDDEN.sub("_", name).strip().strip("/")
-        parts = [part.strip(" .")[:LONGEST_NAME] for part in cleaned.split("/")]
+        parts = [_fitting(part) for part in cleaned.split("/")]
         if not cleaned:
             parts = ["image"]
         if any(not part for part in parts) or name.startswith("/"):
@@ -240,6 +242,12 @@ def _place_new(unfinished: Path, path: Path) -> bool:
             return False
         unfinished.replace(path)
     return True
+
+
+def _fitting(part: str) -> str:
+    """A part of a path as every system takes it: not too long in bytes, and no device of Windows."""
+    cut = part.strip(" .").encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore").rstrip(" .")
+    return f"{cut}_" if is_device(cut) else cut
 
 
 def _last_number(folder: Path, stem: str) -> int:

@@ -156,3 +156,10 @@ def test_previews_are_large_enough_to_see_and_small_enough_to_send(
 def test_a_batch_is_shown_side_by_side() -> None:
     with Pillow.open(io.BytesIO(encode_preview(torch.rand(3, 256, 256, 3)))) as picture:
         assert picture.size == (512, 512)
+
+
+def test_long_names_are_cut_and_devices_are_no_names(results: Results) -> None:
+    for name in ("ü" * 300, "con", "a/" + "漢" * 200, "nul.x/b"):
+        made = save(results, grey(), name)[0]["path"]
+        parts = str(made).split("/")
+        assert all(len(part.encode()) < 150 for part in parts) and parts[0] not in ("con", "nul.x")
