@@ -37,8 +37,9 @@ def encode_text(
     Args:
         text_encoder: From the same checkpoint as the model.
         text: What the picture should show. (word:1.2) stresses a word, (word:0.8) weakens it; [a:b:0.5] is a for the
-            first half of sampling, then b; embedding:name is a file in models/embeddings; a backslash before a
-            bracket keeps it a bracket. Long texts are read in parts of 75 tokens.
+            first half of sampling, then b; [a|b] takes turns at each step; embedding:name is a file in
+            models/embeddings; a backslash before a bracket keeps it a bracket. Long texts are read in parts of 75
+            tokens.
         last_layer: The layer of CLIP to stop at, counted from the end: -1 is the last, -2 the one before (CLIP
             skip 2). 0 takes what the model was trained with; Flux has none to stop at.
 
@@ -66,7 +67,7 @@ def encode_text(
             words = vocabulary.mark(spell.text)
             check_fits(vocabulary.words, encoder.clips)
             said = encoder.encode(words, last_layer, vocabulary.words)
-            parts.append(replace(said, start=spell.start, end=spell.end))
+            parts.append(replace(said, start=spell.start, end=spell.end, turn=spell.turn))
     except (NoEmbedding, Unreadable, UnusableFile) as error:
         raise BadValue("text", str(error), error.fix) from error
     return Conditioning(tuple(parts))

@@ -197,6 +197,8 @@ class TextPart:
     start: float = 0.0
     """The shares of sampling where it is heard, 0 to 1; both ends belong to them."""
     end: float = 1.0
+    turn: tuple[int, int] | None = None
+    """Which of so many noise levels in a row it is heard at, counted from 0 where a run begins; None is each."""
     controls: tuple[Control, ...] = ()
     """What steers the model beside the text; what they add is added up."""
     pictures: tuple[PicturePrompt, ...] = ()

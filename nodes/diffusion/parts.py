@@ -46,7 +46,7 @@ def zeroed(part: TextPart) -> TextPart:
 
 def silenced(part: TextPart) -> TextPart:
     """Zeros for words, heard everywhere and all the time."""
-    return replace(zeroed(part), strength=1.0, area=None, region=None, cut=False, start=0.0, end=1.0)
+    return replace(zeroed(part), strength=1.0, area=None, region=None, cut=False, start=0.0, end=1.0, turn=None)
 
 
 def joined_mask(first: TextPart, second: TextPart) -> Tensor | None:

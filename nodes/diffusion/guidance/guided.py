@@ -88,8 +88,12 @@ class Guided:
         self.places: dict[tuple[int, ...], tuple[TextPart, Place]] = {}
         self.totals: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
         self.silence = Side((silenced(positive.parts[0]),), GOOD)
+        self.sigma, self.look = -1.0, -1
+        """The last noise level, and which of the run's it is: samplers that look at one twice hear the same twice."""
 
     def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        if sigma != self.sigma:
+            self.sigma, self.look = sigma, self.look + 1
         limited = not all(method.allows(sigma, self.levels) for method in self.methods)
         turns = {n: m for n, m in enumerate(self.methods) if not (limited and m.joins_texts)}
         guidance = 1.0 if limited else self.guidance
@@ -122,7 +126,7 @@ class Guided:
         rows = [
             Row(asker, side, part, self.place(part, x.shape))
             for asker, side in sides.items()
-            for part in heard(side.parts, sigma, self.levels)
+            for part in heard(side.parts, sigma, self.levels, self.look)
         ]
         sizes: dict[tuple[int, int], list[Row]] = {}
         for row in rows:
@@ -195,9 +199,10 @@ class Guided:
         return self.told[known]
 
 
-def heard(parts: Sequence[TextPart], sigma: float, levels: Levels) -> list[TextPart]:
-    """The parts that count at a noise level; others are not even asked."""
-    return [part for part in parts if part.strength and is_within(sigma, levels, part.start, part.end)]
+def heard(parts: Sequence[TextPart], sigma: float, levels: Levels, look: int) -> list[TextPart]:
+    """The parts that count at a noise level, the run's `look`-th; others are not even asked."""
+    now = (part for part in parts if part.turn is None or look % part.turn[1] == part.turn[0])
+    return [part for part in now if part.strength and is_within(sigma, levels, part.start, part.end)]
 
 
 def over(first: Voice, second: Voice) -> Voice:
