@@ -109,6 +109,39 @@ class Subgraph(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, Note] = {}
 
 
+class FormInput(msgspec.Struct, frozen=True, tag_field="kind", tag="input"):
+    """An input shown in the form. `title` empty: the input's own."""
+
+    node: str
+    input: str
+    title: str = ""
+
+
+class FormOutput(msgspec.Struct, frozen=True, tag_field="kind", tag="output"):
+    """What a node gives, shown in the form."""
+
+    node: str
+    title: str = ""
+
+
+class FormHeading(msgspec.Struct, frozen=True, tag_field="kind", tag="heading"):
+    """A heading: what follows belongs to it."""
+
+    text: str = ""
+
+
+class FormNote(msgspec.Struct, frozen=True, tag_field="kind", tag="note"):
+    """Words between the inputs, in Markdown."""
+
+    text: str = ""
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """The workflow as a form: what is shown, from top to bottom. What is no longer in the workflow is left out."""
+
+    items: Annotated[list[FormInput | FormOutput | FormHeading | FormNote], Meta(max_length=1000)] = []
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A Latent Loom workflow. Keys that are not listed are kept."""
 
@@ -119,7 +152,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     frames: dict[str, Frame] = {}
     notes: dict[str, Note] = {}
     subgraphs: Annotated[dict[str, Subgraph], Meta(description="Definitions, by UUID.")] = {}
-    form: Annotated[Any, Meta(description="Reserved for the form view.")] = None
+    form: Annotated[Form | None, Meta(description="The form view; null: one is proposed.")] = None
     extra: Annotated[dict[str, Any], Meta(description="Free for anyone; survives round trips.")] = {}
 
 

@@ -4,6 +4,7 @@ import * as chains from '../document/edit/chains';
 import * as items from '../document/edit/items';
 import * as links from '../document/edit/links';
 import * as values from '../document/edit/values';
+import type { Form } from '../document/form';
 import { refusal } from '../document/typing';
 import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Point, Size } from '../document/types';
 import { strings } from '../strings';
@@ -14,6 +15,13 @@ export class Edits {
 
   constructor(document: OpenDocument) {
     this.#document = document;
+  }
+
+  /** Another form, or a change of it: typing in one of its fields is one step. */
+  setForm(form: Form): void {
+    const before = this.#document.form;
+    const changes: Change[] = [{ table: 'document', key: 'form', before, after: form }];
+    this.#document.do({ label: strings.form.edit, changes });
   }
 
   setTitle(title: string): void {

@@ -7,7 +7,7 @@ import type { Items } from '../document/edit/items';
 import type { Place } from '../document/edit/place';
 import { History } from '../document/history';
 import { freshId } from '../document/ids';
-import { emptyWorkflow, type FrameData, type NodeData, type NoteData, type Workflow } from '../document/types';
+import { emptyWorkflow, type FrameData, type Json, type NodeData, type NoteData, type Workflow } from '../document/types';
 import { Ticks } from './ticks.svelte';
 
 /** A document that is not on the canvas, with its steps to undo. */
@@ -47,6 +47,12 @@ export class OpenDocument {
   get title(): string {
     void this.#revision;
     return this.#document.title;
+  }
+
+  /** The form of the workflow as its file has it. */
+  get form(): Json {
+    void this.#revision;
+    return this.#document.key('form') ?? null;
   }
 
   /** All that is on the canvas. Reading it in a component makes the component follow every change. */

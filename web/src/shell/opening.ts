@@ -5,6 +5,7 @@ import type { LocalDocument } from '../api/local';
 import type { JobInfo } from '../api/messages.gen';
 import { emptyWorkflow, type Workflow } from '../document/types';
 import { strings } from '../strings';
+import { formWanted } from './form-link';
 import type { Shell } from './shell.svelte';
 
 const LARGEST_FILE = 100 * 2 ** 20;
@@ -80,12 +81,27 @@ export async function openResult(shell: Shell, url: string, name: string): Promi
 /** What the page shows first: the document last open here, else the first template, else an empty one. */
 export async function openFirst(shell: Shell): Promise<void> {
   shell.tabs.restore();
+  const wanted = formWanted(location.hash);
+  if (wanted && (await openAsForm(shell, wanted))) return;
   const id = shell.store.openDocument;
   // With the catalogue, so that no node is drawn as missing that is only not known yet.
   const [local] = await Promise.all([id ? shell.store.read(id) : undefined, shell.loadCatalogue()]);
   if (local) await openLast(shell, local);
   else await openFirstTemplate(shell);
   shell.ready = true;
+}
+
+/** What a shared link asks for: the workflow as a form, and nothing else. */
+async function openAsForm(shell: Shell, id: string): Promise<boolean> {
+  await shell.loadCatalogue();
+  if (!(await isKept(shell, id))) {
+    shell.notices.add('error', strings.form.missing, strings.form.missingFix);
+    return false;
+  }
+  await openSaved(shell, id);
+  shell.form = true;
+  shell.ready = true;
+  return true;
 }
 
 async function openLast(shell: Shell, local: LocalDocument): Promise<void> {

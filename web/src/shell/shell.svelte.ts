@@ -16,6 +16,7 @@ import { Gallery } from '../gallery/gallery.svelte';
 import { MissingThings } from '../editor/missing.svelte';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
+import { formAddress } from './form-link';
 import { Keymap } from './keymap.svelte';
 import { Live } from './live.svelte';
 import { sendLive, sendRuns } from './running';
@@ -50,6 +51,8 @@ export class Shell {
   viewed: OutputInfo | null = $state.raw(null);
   outline = $state(false);
   history = $state(false);
+  /** The workflow is shown as a form instead of a graph. */
+  form = $state(false);
   inspector = $state(true);
   results = $state(true);
   problemsOpen = $state(false);
@@ -135,6 +138,12 @@ export class Shell {
     await this.tabs.close(id);
     const undo = { label: strings.tabs.reopen, run: () => void this.tabs.reopen() };
     this.notices.add('info', strings.tabs.closed(title || strings.app.untitled), '', undo);
+  }
+
+  /** The address says which of the two is shown, so that it can be shared and gone back from. */
+  showForm(shown: boolean): void {
+    this.form = shown;
+    history.replaceState(null, '', shown ? formAddress(this.editor.document.id) : location.pathname);
   }
 
   async run(targets?: readonly string[]): Promise<void> {
