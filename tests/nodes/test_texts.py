@@ -175,7 +175,6 @@ def test_a_text_with_a_choice_left_is_refused(tiny: Checkpoint, ctx: PlainContex
         ("[a:b:1]", [("a", 0, 1)]),
         ("[a:a:0.5]", [("a", 0, 1)]),
         ("[snow]", [("[snow]", 0, 1)]),
-        ("[a|b]", [("[a|b]", 0, 1)]),
         ("[a:b:20]", [("[a:b:20]", 0, 1)]),
         ("[a:b:0.5", [("[a:b:0.5", 0, 1)]),
         (r"\[a:b:0.5\]", [("[a:b:0.5]", 0, 1)]),
