@@ -119,6 +119,14 @@ def fail(value: int = 0, message: str = "no") -> int:
 
 
 @node(category="toys")
+def refuse(value: int = 0, above: int = 0) -> int:
+    """A number, unless it is too large."""
+    if value > above:
+        raise ValueError(f"{value} is too large")
+    return value
+
+
+@node(category="toys")
 def leave(value: int = 0) -> int:
     """Ask the whole program to end."""
     raise SystemExit(3)

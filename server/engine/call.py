@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from nodes.api import Context, bind
 from server.engine.lists import Many, inputs_for, joined, outputs_of, pick, run_count, whole
 from server.engine.memory_tier import Made
-from server.engine.plan import Planned
+from server.engine.planned import Planned
 
 Values = tuple[Any, ...]
 Fetch = Callable[[], Awaitable[Any]]

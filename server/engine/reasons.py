@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from server.engine.plan import Planned
+from server.engine.planned import Planned
 
 FIRST_RUN = "first run"
 UNCHANGED = "unchanged"
@@ -45,7 +45,7 @@ def why_run(
     """
     if before is None:
         return FIRST_RUN if planned.declared.schema.cached else NEVER_CACHED
-    line = _line(before, planned.id)
+    line = _line(before, planned.name)
     if line is None:
         return FIRST_RUN if planned.declared.schema.cached else NEVER_CACHED
     if line[0] == planned.key:
@@ -59,7 +59,7 @@ def why_run(
 
 
 def same_as_before(planned: Planned, before: Mapping[str, Any] | None) -> bool:
-    line = _line(before, planned.id) if before is not None else None
+    line = _line(before, planned.name) if before is not None else None
     return line is not None and line[0] == planned.key
 
 

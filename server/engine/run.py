@@ -23,11 +23,14 @@ from server.engine import reasons
 from server.engine.cache import Cache
 from server.engine.call import NodeContext, Values, call_async, call_blocking
 from server.engine.failures import Fault, RunFailed, fault_of
+from server.engine.looping import Looping
 from server.engine.memory_tier import Entry, Made
-from server.engine.plan import Planned, Source
+from server.engine.planned import End, Planned, Source
 from server.engine.schedule import ASLEEP, DONE, QUEUED, RUNNING, WAITING, Schedule, Unit
 from server.engine.settle import when_settled
 
+MOST_RECORDED = 20_000
+"""Nodes that a record tells of, all times of loops included."""
 State = Literal["waiting", "running", "done", "cached", "failed", "cancelled", "skipped"]
 """As in server.messages.NodeState."""
 
@@ -45,6 +48,10 @@ class Host(Protocol):
 
     def listed(self, node: str, made: Made) -> None:
         """What an earlier run made belongs to this one as well."""
+        ...
+
+    def progress(self, node: str, value: int, total: int) -> None:
+        """A loop has run so many times; of how many is 0 where that only shows."""
         ...
 
     def computed(self) -> None:
@@ -87,6 +94,9 @@ class Run:
         self._finishing = finishing
         self._aside: Lane | None = None
         self._previous: Mapping[str, Any] | None = None
+        self._plan: list[Planned] = []
+        self._keys: dict[str, str] = {}
+        self._titles: dict[str, str] = {}
         self._lock = threading.RLock()
         self._schedule = Schedule([], self._reused, self._enqueue, self._skipped)
         self._ready_async: list[Unit] = []
@@ -127,7 +137,8 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """What a later run of the same document compares itself with, as plain data."""
-        return {unit.planned.id: reasons.record_of(unit.planned) for unit in self._schedule.units}
+        units = self._schedule.units[:MOST_RECORDED]
+        return {unit.planned.name: reasons.record_of(unit.planned) for unit in units if unit.planned.given is None}
 
     # ------------------------------------------------------------ the beginning, on the device thread
 
@@ -145,29 +156,38 @@ class Run:
 
     def _begin(self) -> None:
         plan, self._previous = self._prepare()
+        self._plan = plan
         finishing = self._finishing()
         self._aside = Lane(finishing) if finishing is not None else None
         self._schedule = Schedule(plan, self._reused, self._enqueue, self._skipped, apart=self._aside is not None)
         units = self._schedule.units
         targets = [unit for unit in units if unit.planned.is_target]
-        kept = {unit.at for unit in units if unit.planned.declared.schema.cached and unit.planned.slot in self._cache}
-        for unit in units:
-            unit.reuse = unit.at in kept and self._serves(unit.planned)
+        kept = self._look_up(units)
         with self._lock:
             self._schedule.count_readers(targets)
-            self._explain(kept)
+            self._explain(units, kept)
             for unit in targets:
                 if self.halted.is_set():
                     break
                 self._schedule.demand(unit)
 
-    def _explain(self, kept: Collection[int]) -> None:
+    def _look_up(self, units: list[Unit]) -> set[int]:
+        """Find kept results: the places of those there are; units take those that serve."""
+        kept = {unit.at for unit in units if unit.planned.declared.schema.cached and unit.planned.slot in self._cache}
+        for unit in units:
+            unit.reuse = unit.at in kept and self._serves(unit.planned)
+        return kept
+
+    def _explain(self, units: list[Unit], kept: Collection[int]) -> None:
         """Tell of every node whether it is to run or is reused, and why."""
-        units, previous, changed = self._schedule.units, self._previous, self._host.changed
-        keys = {unit.planned.id: unit.planned.key for unit in units}
-        titles = {unit.planned.id: unit.planned.title for unit in units}
+        previous, changed = self._previous, self._host.changed
+        keys, titles = self._keys, self._titles
+        keys |= {unit.planned.name: unit.planned.key for unit in units}
+        titles |= {unit.planned.name: unit.planned.title for unit in units}
         for unit in units:
             planned = unit.planned
+            if planned.given is not None:
+                continue
             if unit.counted:
                 gone = reasons.FILE_GONE if unit.at in kept else reasons.NOT_KEPT
                 unit.reason = reasons.why_run(planned, previous, keys, titles) or gone
@@ -178,6 +198,10 @@ class Run:
             else:
                 unit.reason = reasons.SEEN_BEFORE if unit.reuse else reasons.NOT_NEEDED
                 changed(planned.id, "cached" if unit.reuse else "skipped", unit.reason)
+            if planned.loop is not None and not unit.counted:
+                reused = unit.reason == reasons.UNCHANGED
+                for id in planned.loop.nodes:
+                    changed(id, "cached" if reused else "skipped", unit.reason)
 
     def _serves(self, planned: Planned) -> bool:
         """Whether a kept result does: an output node's only while all it made is still there."""
@@ -276,6 +300,9 @@ class Run:
 
     def _perform(self, unit: Unit) -> None:
         planned = unit.planned
+        if planned.loop is not None or planned.given is not None:
+            self._go_on(unit)
+            return
         if self._twin_result(unit):
             return
         context, started = self._start(unit)
@@ -305,6 +332,74 @@ class Run:
                 self._host.listed(planned.id, made)
             self._close(unit, entry.values)
         return True
+
+    # ------------------------------------------------------------ loops, on the device thread
+
+    def _go_on(self, unit: Unit) -> None:
+        """A loop has what it waited for: plan and demand its next time, or give what came of it."""
+        planned, looping = unit.planned, unit.looping
+        if planned.loop is None:
+            with self._lock:
+                self._busy -= 1
+                self._close(unit, planned.given)
+            return
+        try:
+            if looping is None:
+                looping = unit.looping = Looping(planned.loop, self._times_before(planned))
+                unit.seconds = time.perf_counter()
+                self._host.changed(planned.id, "running", unit.reason)
+            while looping.advance(self._at_end):
+                if self._await_turns(unit, looping):
+                    return
+            result = looping.results(self._at_end)
+        except BaseException as error:  # an item that does not fit, too many nodes: as if the loop were a node
+            self._failed(unit, None, error)
+            return
+        if planned.loop.loop.mode == "while":
+            self._cache.keep(planned.key, Entry((looping.of,)), 0)
+        for one in looping.given:
+            one.given = None
+        self._succeeded(unit, None, result, time.perf_counter() - unit.seconds)
+
+    def _await_turns(self, unit: Unit, looping: Looping) -> bool:
+        """Take up what a loop has planned; False when it can go on at once."""
+        schedule, units = self._schedule, self._schedule.units
+        with self._lock:
+            new = schedule.extend(self._plan[len(units) :])
+            kept = self._look_up(new)
+            for turn in looping.fresh():
+                self._tell_turns(unit, looping, turn)
+            awaited, held = looping.awaited(), looping.kept()
+            wanted = [units[at] for at in (*awaited, *held) if units[at].status != DONE]
+            schedule.count_readers(wanted)
+            schedule.hold(unit, held)
+            self._explain(new, kept)
+            if not schedule.wait_for(unit, awaited):
+                return False
+            self._busy -= 1
+            self._open -= 1
+            self._check_end()
+            return True
+
+    def _tell_turns(self, unit: Unit, looping: Looping, number: int) -> None:
+        """Have it told when a time of a loop is through."""
+        last = looping.last_of(number)
+        if last is not None:
+            done = self._schedule.units[last]
+            done.wakers += (partial(self._host.progress, unit.planned.id, number, looping.of or 0),)
+
+    def _times_before(self, planned: Planned) -> int | None:
+        """How many times a loop ran that was just like this one, where that is kept."""
+        if planned.loop is None or planned.loop.loop.mode != "while":
+            return None
+        entry = self._cache.load(planned.key)
+        return int(entry.values[0]) if entry is not None and entry.values else None
+
+    def _at_end(self, end: End) -> Any:
+        result = self._schedule.units[end.at].result
+        if result is None:
+            raise RuntimeError("what a loop needs was let go too early")  # a fault of the schedule
+        return result[end.position]
 
     # ------------------------------------------------------------ async nodes, on the event loop
 
@@ -402,7 +497,7 @@ class Run:
 
     def _keep(self, unit: Unit, result: Values, made: tuple[Made, ...]) -> None:
         schema = unit.planned.declared.schema
-        if schema.cached:
+        if schema.cached and unit.planned.slot:
             self._cache.keep(unit.planned.slot, Entry(result, made), unit.seconds)
         self._host.changed(unit.planned.id, "done", unit.reason, unit.seconds)
 
@@ -433,7 +528,7 @@ class Run:
     def _fail(self, unit: Unit, error: BaseException) -> None:
         planned = unit.planned
         if self._fault is None and not self._cancelled:
-            self._fault = fault_of(error, planned.id, planned.title, planned.declared.node.function)
+            self._fault = fault_of(error, planned.id, planned.where + planned.title, planned.declared.node.function)
         self._host.changed(planned.id, "failed", unit.reason)
         self._halt()
 
@@ -469,7 +564,8 @@ class Run:
         for unit in self._schedule.units:
             undone = unit.status in (WAITING, QUEUED) or (unit.status == ASLEEP and unit.counted)
             if undone and not unit.reuse:
-                self._host.changed(unit.planned.id, "skipped", unit.reason)
+                began = unit.looping is not None and self._cancelled
+                self._host.changed(unit.planned.id, "cancelled" if began else "skipped", unit.reason)
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -6,10 +6,11 @@ threads: the run that owns a schedule holds its lock around every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from server.engine.plan import Planned
+from server.engine.looping import Looping
+from server.engine.planned import Planned
 
 ASLEEP, WAITING, QUEUED, RUNNING, DONE, SKIPPED = range(6)
 
@@ -23,8 +24,8 @@ class Unit:
     """
 
     __slots__ = (
-        "apart", "at", "consumers", "counted", "every", "freed", "planned", "readers", "reason", "result", "reuse",
-        "seconds", "status", "strict", "waiting", "wakers",
+        "apart", "at", "consumers", "counted", "every", "freed", "looping", "planned", "readers", "reason", "result",
+        "reuse", "seconds", "status", "strict", "waiting", "wakers",
     )  # fmt: skip
 
     def __init__(self, planned: Planned, apart: bool) -> None:
@@ -33,7 +34,7 @@ class Unit:
         self.planned = planned
         self.apart = apart and planned.declared.finishes
         self.every = self.strict = tuple({source.at for source in sources}) if sources else ()
-        if planned.declared.schema.is_async:
+        if planned.declared.schema.is_async or planned.loop is not None:
             self.strict = tuple({source.at for source in sources if not source.lazy})
         self.consumers: list[Unit] = []
         self.status = ASLEEP
@@ -43,6 +44,9 @@ class Unit:
         self.reason = ""
         self.seconds = 0.0
         self.wakers: tuple[Callable[[], object], ...] = ()
+        self.looping: Looping | None = None
+        if planned.given is not None:
+            self.status, self.result = DONE, planned.given
 
     @property
     def has_result(self) -> bool:
@@ -61,13 +65,46 @@ class Schedule:
         apart: bool = False,
     ) -> None:
         """`apart`: whether nodes that finish have a thread of their own."""
-        self.units = [Unit(planned, apart) for planned in plan]
+        self.units: list[Unit] = []
+        self._apart = apart
         self.left = 0
         """Units that are demanded and have no result, those apart left out."""
         self._reused, self._ready, self._skipped = reused, ready, skipped
-        for unit in self.units:
+        self.extend(plan)
+
+    def extend(self, plan: Sequence[Planned]) -> list[Unit]:
+        """More of the plan: the units of what a loop does next."""
+        units = self.units
+        new = [Unit(planned, self._apart) for planned in plan]
+        units += new
+        for unit in new:
             for at in unit.strict:
-                self.units[at].consumers.append(unit)
+                units[at].consumers.append(unit)
+        return new
+
+    def hold(self, unit: Unit, sources: tuple[int, ...]) -> None:
+        """A running loop reads these from now on, instead of those it held before."""
+        units = self.units
+        for at in sources:
+            units[at].readers += 1
+        before = unit.looping.held if unit.looping is not None else ()
+        if unit.looping is not None:
+            unit.looping.held = sources
+        for dropped in self._drop(before):
+            self._release(dropped)
+
+    def wait_for(self, unit: Unit, sources: list[int]) -> bool:
+        """Have these made for a loop, which is ready again when all are there; False when all are there already."""
+        units = self.units
+        missing = [units[at] for at in dict.fromkeys(sources) if units[at].status != DONE]
+        if not missing:
+            return False
+        unit.status, unit.waiting = WAITING, len(missing)
+        for source in missing:
+            source.consumers.append(unit)
+        for source in missing:
+            self.demand(source)
+        return True
 
     def count_readers(self, targets: list[Unit]) -> None:
         """Before the first demand: whoever may run is a reader of its sources; reused nodes read nothing."""
@@ -130,26 +167,33 @@ class Schedule:
         for wake in unit.wakers:
             wake()
         unit.wakers = ()
+        if unit.looping is not None:
+            self.hold(unit, ())
         self._release(unit)
 
     def _release(self, unit: Unit) -> None:
         if not unit.readers:
             unit.result, unit.freed = None, True
         stack = [unit]
-        units = self.units
         while stack:
             unit = stack.pop()
-            if not unit.counted:
+            if unit.counted:
+                unit.counted = False
+                stack += self._drop(unit.every)
+
+    def _drop(self, sources: tuple[int, ...]) -> list[Unit]:
+        """One reader less of each; those that nobody wants any more and that never ran."""
+        skipped = []
+        units = self.units
+        for at in sources:
+            source = units[at]
+            source.readers -= 1
+            if source.readers:
                 continue
-            unit.counted = False
-            for at in unit.every:
-                source = units[at]
-                source.readers -= 1
-                if source.readers:
-                    continue
-                if source.status == DONE:
-                    source.result, source.freed = None, True
-                elif source.status == ASLEEP and not source.planned.is_target:
-                    source.status = SKIPPED
-                    self._skipped(source)
-                    stack.append(source)
+            if source.status == DONE:
+                source.result, source.freed = None, True
+            elif source.status == ASLEEP and not source.planned.is_target:
+                source.status = SKIPPED
+                self._skipped(source)
+                skipped.append(source)
+        return skipped

@@ -60,7 +60,7 @@ def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
     total = sum(size_of(data, extents) for data in workflow.nodes.values())
     if total > MAX_NODES:
         what = f"With its subgraphs the workflow has {total:,} nodes; {MAX_NODES:,} are allowed."
-        return {}, [Problem("", "", what, "Use fewer instances.")]
+        return {}, [Problem("", "", what, "Use fewer instances, or let them run fewer times.")]
     waiting: deque[tuple[str | None, Mapping[str, NodeData]]] = deque([(None, workflow.nodes)])
     while waiting:
         scope, nodes = waiting.popleft()
@@ -85,7 +85,12 @@ def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
 def size_of(data: NodeData, extents: Mapping[str, Extent]) -> int:
     definition = definition_id(data)
     inner = extents.get(definition) if definition is not None else None
-    return 1 + (inner.nodes if inner else 0)
+    return 1 + (inner.nodes * times_of(data) if inner else 0)
+
+
+def times_of(data: NodeData) -> int:
+    """How often an instance is sure to run; what only shows in a run counts as once."""
+    return max(1, data.loop.times) if data.loop is not None and data.loop.mode == "repeat" else 1
 
 
 def why_not(
@@ -107,16 +112,16 @@ def measure(subgraphs: Mapping[str, Subgraph]) -> dict[str, Extent]:
     inner = {id: list(instances_in(graph, subgraphs)) for id, graph in subgraphs.items()}
     users: dict[str, list[str]] = {id: [] for id in subgraphs}
     for id, held in inner.items():
-        for one in held:
+        for one, _ in held:
             users[one].append(id)
     open_count = {id: len(held) for id, held in inner.items()}
     ready = deque(id for id, count in open_count.items() if not count)
     extents: dict[str, Extent] = {}
     while ready:
         id = ready.popleft()
-        held_extents = [extents[one] for one in inner[id]]
-        nodes = len(subgraphs[id].nodes) + sum(extent.nodes for extent in held_extents)
-        extents[id] = Extent(nodes, 1 + max((extent.depth for extent in held_extents), default=0))
+        held_extents = [(extents[one], times) for one, times in inner[id]]
+        nodes = len(subgraphs[id].nodes) + sum(extent.nodes * times for extent, times in held_extents)
+        extents[id] = Extent(nodes, 1 + max((extent.depth for extent, _ in held_extents), default=0))
         for user in users[id]:
             open_count[user] -= 1
             if not open_count[user]:
@@ -124,8 +129,9 @@ def measure(subgraphs: Mapping[str, Subgraph]) -> dict[str, Extent]:
     return extents
 
 
-def instances_in(graph: Subgraph, subgraphs: Mapping[str, Subgraph]) -> Iterator[str]:
+def instances_in(graph: Subgraph, subgraphs: Mapping[str, Subgraph]) -> Iterator[tuple[str, int]]:
+    """The definitions a graph holds instances of, each with how often it runs."""
     for data in graph.nodes.values():
         definition = definition_id(data)
         if definition is not None and definition in subgraphs:
-            yield definition
+            yield definition, times_of(data)

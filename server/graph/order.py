@@ -57,6 +57,17 @@ def walk(prompt: Prompt, roots: Iterable[str]) -> Order:
     return Order(tuple(done), frozenset(done) if pulled is None else pulled, tuple(cycles))
 
 
+def loops_around(ids: Iterable[str], prompt: Prompt) -> dict[str, None]:
+    """The loops that nodes are part of: what one of them needs the first time it may need again from itself."""
+    found: dict[str, None] = {}
+    for id in ids:
+        within = prompt[id].within if id in prompt else None
+        while within is not None and within not in found:
+            found[within] = None
+            within = prompt[within].within
+    return found
+
+
 def graph_of(prompt: Prompt, first: Iterable[str]) -> nx.DiGraph[str]:
     """The prompt as a graph of node to source; `first` are its first nodes, where a walk begins."""
     graph: nx.DiGraph[str] = nx.DiGraph()

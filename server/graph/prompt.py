@@ -6,6 +6,7 @@ A prompt holds nodes that run and nothing else. Ids of nodes inside subgraphs re
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -15,8 +16,8 @@ from server.graph.catalogue import Catalogue
 from server.graph.flatten import Place, definition_id, flatten
 from server.graph.inputs import Tables
 from server.graph.problems import Problem, short
-from server.graph.steps import Link, Prompt, Step, decode, encode
-from server.graph.wires import Dead, Fixed, Gone, Wires, runs
+from server.graph.steps import ENTRY, LOOP, Link, Prompt, Step, decode, encode
+from server.graph.wires import Dead, Fixed, Gone, Wires, default_of, runs
 from server.graph.workflow import Boxed, Workflow
 
 __all__ = ["Link", "Prompt", "Step", "decode", "encode", "from_workflow"]
@@ -37,6 +38,8 @@ def from_workflow(workflow: Workflow, catalogue: Catalogue) -> tuple[Prompt, lis
     for place in places.values():
         if definition_id(place.data) is not None:
             problems.extend(unknown_ports(place, workflow))
+            if place.id in wires.loops:
+                draft.add_loop(place, wires)
         elif runs(place):
             draft.add(place, wires)
     draft.drop_what_cannot_run()
@@ -56,6 +59,10 @@ def unknown_ports(place: Place, workflow: Workflow) -> list[Problem]:
     ]
 
 
+def pick(given: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: given[name] for name in names if name in given}
+
+
 class Draft:
     """A prompt while it is made: nodes are added, then those that lost a required input are dropped."""
 
@@ -69,15 +76,44 @@ class Draft:
 
     def add(self, place: Place, wires: Wires) -> None:
         """Add a node with its inputs resolved."""
-        inputs: dict[str, Any] = {}
-        for name, value in place.data.inputs.items():
-            found = self.resolve(place, name, value, wires) if isinstance(value, Boxed) else value
-            if found is not MISSING:
-                inputs[name] = found
-        self.steps[place.id] = Step(place.data.type, place.data.version, inputs, place.data.title)
+        data = place.data
+        inputs = self.resolve_all(place.id, place, data.inputs, wires)
+        self.steps[place.id] = Step(data.type, data.version, inputs, data.title, wires.around(place.scope))
         self.names[place.id] = place.name
 
-    def resolve(self, place: Place, name: str, value: Boxed, wires: Wires) -> Any:
+    def add_loop(self, place: Place, wires: Wires) -> None:
+        """Add an instance that runs more than once: what goes into it, and what comes out."""
+        loop = wires.loops[place.id]
+        graph = wires.subgraphs[definition_id(place.data) or ""]
+        title = place.data.title or graph.title
+        leaving = wires.exits.get(place.id)
+        held = (
+            {name: leaving.data.inputs[name] for name in graph.outputs if name in leaving.data.inputs}
+            if leaving
+            else {}
+        )
+        results = self.resolve_all(place.id, leaving or place, held, wires)
+        self.steps[place.id] = Step(LOOP, 1, results, title, wires.around(place.scope), loop)
+        self.names[place.id] = place.name
+        for entry in wires.entries.get(place.id, ()):
+            inputs = self.resolve_all(entry.id, place, pick(place.data.inputs, loop.varying), wires)
+            for name in loop.varying:
+                default = default_of(graph.inputs.get(name))
+                if name not in inputs and isinstance(default, Fixed):
+                    inputs[name] = default.value
+            self.steps[entry.id] = Step(ENTRY, 1, inputs, title, place.id)
+            self.names[entry.id] = place.name
+
+    def resolve_all(self, id: str, place: Place, given: Mapping[str, Any], wires: Wires) -> dict[str, Any]:
+        """What the inputs of step `id` hold, given those of a node."""
+        inputs: dict[str, Any] = {}
+        for name, value in given.items():
+            found = self.resolve(id, place, name, value, wires) if isinstance(value, Boxed) else value
+            if found is not MISSING:
+                inputs[name] = found
+        return inputs
+
+    def resolve(self, id: str, place: Place, name: str, value: Boxed, wires: Wires) -> Any:
         """What a linked or boxed input holds in the prompt, or MISSING."""
         kept = MISSING if value.value is UNSET else value.value
         if value.link is UNSET:
@@ -87,9 +123,9 @@ class Draft:
             return kept
         end = wires.follow(place, value.link)
         if isinstance(end, Link):
-            self.readers.setdefault(end.node, []).append((place.id, name))
+            self.readers.setdefault(end.node, []).append((id, name))
             if kept is not MISSING:
-                self.stored[place.id, name] = kept
+                self.stored[id, name] = kept
             return end
         if isinstance(end, Fixed):
             return end.value
@@ -97,7 +133,7 @@ class Draft:
             what = f"'{short(name)}' is linked to reroutes that only lead to each other."
             self.problems.append(Problem(place.id, name, what, "Link one of them to a node."))
         elif isinstance(end, Gone) and kept is MISSING:
-            self.lost.append((place.id, name, Gone(wires.places[end.node].name, end.why)))
+            self.lost.append((id, name, Gone(wires.places[end.node].name, end.why)))
         return kept
 
     def drop_what_cannot_run(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,13 +14,41 @@ class Link(msgspec.Struct, frozen=True):
     output: str
 
 
+class Loop(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often the steps within a step run. `takes`, `gives`: the types of what goes in and comes out, by name."""
+
+    mode: Literal["each", "repeat", "while"]
+    lists: tuple[str, ...] = ()
+    carry: dict[str, str] = {}
+    times: int = 1
+    condition: str = ""
+    most: int = 100
+    takes: dict[str, str] = {}
+    gives: dict[str, str] = {}
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """The inputs that are not the same each time."""
+        return self.lists if self.mode == "each" else tuple(self.carry)
+
+
 class Step(msgspec.Struct, frozen=True):
-    """One node that runs: a constant (plain data) or a Link for each flat input name."""
+    """One node that runs: a constant (plain data) or a Link for each flat input name.
+
+    A step with a `loop` stands for all those `within` it: its inputs are what comes out, by the name of the
+    output. The step of type ENTRY within it has as inputs what goes in the first time, or the lists.
+    """
 
     type: str
     version: int = 1
     inputs: dict[str, Any] = {}
     title: str = ""
+    within: str | None = None
+    loop: Loop | None = None
+
+
+LOOP = "subgraph_loop"
+ENTRY = "subgraph_input"
 
 
 Prompt = dict[str, Step]
@@ -35,6 +63,8 @@ def encode(prompt: Prompt) -> bytes:
                 "version": step.version,
                 "inputs": {name: encode_input(value) for name, value in step.inputs.items()},
                 "title": step.title,
+                **({"within": step.within} if step.within is not None else {}),
+                **({"loop": step.loop} if step.loop is not None else {}),
             }
             for id, step in prompt.items()
         },

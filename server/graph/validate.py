@@ -15,15 +15,17 @@ from nodes.api import BadValue, Input, NodeSchema, coerce_constant
 from server.graph.catalogue import Catalogue, is_open
 from server.graph.families import Families, said
 from server.graph.inputs import InputTable, Tables, position
-from server.graph.order import Cycle, walk
+from server.graph.order import Cycle, loops_around, walk
 from server.graph.problems import Problem, as_warning, short
-from server.graph.steps import Link, Prompt, Step
+from server.graph.steps import ENTRY, Link, Loop, Prompt, Step
 
 __all__ = ["FileExists", "Problem", "validate"]
 
 FileExists = Callable[[str, str], bool]
 """Whether a file (second, with forward slashes) is in a models folder (first), or in the folder "input"."""
 MAX_LISTED = 12
+MAX_TURNS = 10_000
+"""How often a loop may run."""
 BLANK = "any"
 
 
@@ -36,9 +38,9 @@ def validate(
     """
     check = Check(prompt, catalogue, Tables(catalogue.nodes), files)
     roots, problems = find_roots(prompt, catalogue, targets)
-    order = walk(prompt, roots)
+    order = walk(prompt, [*roots, *loops_around(roots, prompt)])
     for node in order.nodes:
-        check.node(node)
+        check.any_node(node)
     check.problems.extend(describe(cycle, prompt, catalogue) for cycle in order.cycles)
     problems += [found if found.node in order.pulled else as_warning(found) for found in check.problems]
     return problems
@@ -108,9 +110,56 @@ class Check:
     def warn(self, node: str, input: str, what: str, fix: str) -> None:
         self.problems.append(Problem(node, input, what, fix, "warning"))
 
-    def node(self, id: str) -> None:
-        """Everything wrong with one node."""
+    def any_node(self, id: str) -> None:
+        """Everything wrong with one step: a node, a loop, or what goes into one."""
         step = self.prompt[id]
+        if step.loop is not None:
+            self.loop(id, step, step.loop)
+        elif step.type == ENTRY and step.within is not None and (loop := self.prompt[step.within].loop) is not None:
+            given = {name: self.type_of(step.within, name, value) for name, value in step.inputs.items()}
+            known = {name: type for name, type in loop.takes.items() if not is_open(type)}
+            self.bound[id] = {**given, **known}
+        else:
+            self.node(id, step)
+
+    def loop(self, id: str, step: Step, loop: Loop) -> None:
+        """Whether what says how often is right, and what comes out may go in again."""
+        self.bound[id] = gives = {name: self.type_of(id, name, value) for name, value in step.inputs.items()}
+        if loop.mode == "each" and not loop.lists:
+            self.report(id, "", "It runs for each item, but no input is marked as a list.", "Mark one as a list.")
+        for name in loop.varying:
+            if name not in loop.takes:
+                self.report(id, name, f"The subgraph has no input '{short(name)}'.", "Choose another, or add it.")
+        if loop.mode == "repeat" and not 1 <= loop.times <= MAX_TURNS:
+            self.report(id, "", f"It is to run {loop.times} times.", f"Choose a number from 1 to {MAX_TURNS:,}.")
+        if loop.mode == "while":
+            self.condition(id, loop, gives)
+        for name, output in loop.carry.items() if loop.mode != "each" else ():
+            given, taken = gives.get(output), loop.takes.get(name, BLANK)
+            if given is None:
+                what = f"'{short(name)}' is to take the output '{short(output)}', which nothing inside is linked to."
+                self.report(id, name, what, "Link it inside, or choose another output.")
+            elif not self.fits(given, taken):
+                what = f"'{short(name)}' takes {spoken(taken)}, but is to take {spoken(given)} from itself."
+                self.report(id, name, what, f"Choose an output of type {spoken(taken)}.")
+
+    def condition(self, id: str, loop: Loop, gives: dict[str, str]) -> None:
+        if not 1 <= loop.most <= MAX_TURNS:
+            self.report(id, "", f"It may run {loop.most} times.", f"Choose a number from 1 to {MAX_TURNS:,}.")
+        given = gives.get(loop.condition)
+        if given is None:
+            what = "It runs as long as an output is on, but none is chosen that is linked inside."
+            self.report(id, "", what, "Choose an output, and link it inside.")
+        elif not self.fits(given, "bool") and not self.fits(given, "float"):
+            what = f"It runs as long as '{short(loop.condition)}' is on, which is {spoken(given)}."
+            self.report(id, "", what, "Choose an output that is on or off, or a number.")
+
+    def type_of(self, id: str, name: str, value: Any) -> str:
+        """The type of what goes into a loop or comes out of it."""
+        return (self.source_type(id, name, value) or BLANK) if isinstance(value, Link) else BLANK
+
+    def node(self, id: str, step: Step) -> None:
+        """Everything wrong with one node."""
         table = self.tables.get(step.type)
         if table is None:
             self.report(id, "", *self.unknown_type(step.type))
@@ -141,11 +190,20 @@ class Check:
             return False
         if isinstance(value, Link):
             given = self.source_type(id, name, value)
+            if isinstance(found, Input) and found.required and not found.grows:
+                self.beginning(value)
             if given is not None and isinstance(found, Input):
                 self.link(id, name, found, given, table.schema)
         elif isinstance(found, Input):
             self.constant(id, name, found, value)
         return True
+
+    def beginning(self, link: Link) -> None:
+        """What a node needs of a loop's input must be there the first time."""
+        source = self.prompt.get(link.node)
+        if source is None or source.type != ENTRY or source.within is None or link.output in source.inputs:
+            return
+        self.report(source.within, link.output, f"'{short(link.output)}' has nothing to begin with.", "Link it.")
 
     def only_links(self, id: str, step: Step) -> None:
         """Of a node of unknown type, at least the links can be checked for their other end."""
@@ -162,18 +220,35 @@ class Check:
             what = f"'{short(name)}' is linked to node {short(link.node)}, which does not exist."
             self.report(id, name, what, "Link it to another node, or remove the link.")
             return None
+        if source.loop is not None:
+            return self.loop_type(id, name, link, source, source.loop)
+        if source.type == ENTRY:
+            return self.bound.get(link.node, {}).get(link.output, BLANK)
         table = self.tables.get(source.type)
         if table is None:
             return BLANK
         output = table.outputs.get(link.output)
         if output is None:
-            where = f"output '{short(link.output)}' of {self.name(link.node)}"
-            what = f"'{short(name)}' is linked to {where}, which does not exist."
-            self.report(id, name, what, f"Link it to {listed(table.outputs) or 'another node: this one has none'}.")
+            self.no_output(id, name, link, table.outputs)
             return None
         if output.type.startswith("$"):
             return self.bound.get(link.node, {}).get(output.type, BLANK)
         return output.type
+
+    def loop_type(self, id: str, name: str, link: Link, source: Step, loop: Loop) -> str | None:
+        """The type that comes out of a loop."""
+        if link.output not in loop.gives:
+            self.no_output(id, name, link, loop.gives)
+            return None
+        if link.output not in source.inputs:
+            what = f"'{short(name)}' is linked to '{short(link.output)}' of {self.name(link.node)}, which is empty."
+            self.report(id, name, what, "Enter the subgraph and link something to that output.")
+        return self.bound.get(link.node, {}).get(link.output, BLANK)
+
+    def no_output(self, id: str, name: str, link: Link, outputs: Iterable[str]) -> None:
+        where = f"output '{short(link.output)}' of {self.name(link.node)}"
+        what = f"'{short(name)}' is linked to {where}, which does not exist."
+        self.report(id, name, what, f"Link it to {listed(outputs) or 'another node: this one has none'}.")
 
     def link(self, id: str, name: str, found: Input, given: str, schema: NodeSchema) -> None:
         """Whether a type fits an input; a type variable takes its meaning from the first link."""

@@ -17,10 +17,10 @@ from nodes.api import Input
 from server.graph.catalogue import Catalogue
 from server.graph.flatten import Place, definition_id, join
 from server.graph.inputs import Tables
-from server.graph.steps import Link
-from server.graph.workflow import Boxed, Port, Subgraph
+from server.graph.steps import ENTRY, Link, Loop
+from server.graph.workflow import Boxed, NodeData, Port, Subgraph
 
-REROUTE, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT = "reroute", "subgraph_input", "subgraph_output"
+REROUTE, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT = "reroute", ENTRY, "subgraph_output"
 LEADING = (REROUTE, SUBGRAPH_INPUT, SUBGRAPH_OUTPUT)
 """Node types that lead links and do not run."""
 
@@ -65,12 +65,26 @@ class Wires:
         self.places, self.subgraphs, self.catalogue, self.tables = places, subgraphs, catalogue, tables
         self.ends: dict[Key, End] = {}
         self.exits: dict[str, Place] = {}
+        self.entries: dict[str, list[Place]] = {}
+        self.loops: dict[str, Loop] = {}
+        """What runs more than once, by the flat id of its instance."""
         self.running: set[str] = set()
         for place in places.values():
             if place.data.type == SUBGRAPH_OUTPUT and place.scope is not None:
                 self.exits.setdefault(place.scope, place)
+            elif place.data.type == SUBGRAPH_INPUT and place.scope is not None:
+                self.entries.setdefault(place.scope, []).append(place)
             elif runs(place):
                 self.running.add(place.id)
+            elif (loop := loop_of(place.data, subgraphs)) is not None:
+                self.loops[place.id] = loop
+                self.running.add(place.id)
+
+    def around(self, scope: str | None) -> str | None:
+        """The innermost loop that what stands in a scope is part of."""
+        while scope is not None and scope not in self.loops:
+            scope = self.places[scope].scope
+        return scope
 
     def follow(self, place: Place, link: tuple[str, str]) -> End:
         """Where a link in the scope of `place` ends. A node that does not exist is an end as it stands."""
@@ -130,15 +144,13 @@ class Wires:
         """What the instance around gives a subgraph's input; else the default of the definition."""
         if place.scope is None:
             return Dead.OPEN
+        if place.scope in self.loops and name in self.loops[place.scope].varying:
+            return Link(place.id, name)
         instance = self.places[place.scope]
         found = self.behind(instance, name)
         if found is not Dead.OPEN:
             return found
-        port = self.subgraphs[definition_id(instance.data) or ""].inputs.get(name)
-        if port is None or port.default is UNSET or port.default is None:
-            return Dead.OPEN
-        default = port.default
-        return Fixed(default.value if isinstance(default, Boxed) else default)
+        return default_of(self.subgraphs[definition_id(instance.data) or ""].inputs.get(name))
 
     def past(self, place: Place, output: str) -> End | Key:
         """What a bypassed node passes on: its first input of the output's type that holds something."""
@@ -168,6 +180,25 @@ class Wires:
         if table is None or output not in table.outputs:
             return [], None
         return [found for found in table.schema.inputs if found.type != "variant"], table.outputs[output].type
+
+
+def loop_of(data: NodeData, subgraphs: Mapping[str, Subgraph]) -> Loop | None:
+    """How often an instance runs, where it is there for the run and that is not once."""
+    graph = subgraphs.get(definition_id(data) or "")
+    if data.loop is None or data.mode != "run" or graph is None:
+        return None
+    said = data.loop
+    takes = {name: port.type for name, port in graph.inputs.items()}
+    gives = {name: port.type for name, port in graph.outputs.items()}
+    lists = tuple(dict.fromkeys(said.lists))
+    return Loop(said.mode, lists, dict(said.carry), said.times, said.condition, said.most, takes, gives)
+
+
+def default_of(port: Port | None) -> End:
+    """What an input of a subgraph is where its instance does not say."""
+    if port is None or port.default is UNSET or port.default is None:
+        return Dead.OPEN
+    return Fixed(port.default.value if isinstance(port.default, Boxed) else port.default)
 
 
 def as_input(name: str, port: Port) -> Input:

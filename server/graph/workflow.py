@@ -42,6 +42,22 @@ class Boxed(msgspec.Struct, frozen=True, omit_defaults=True):
 InputValue = None | bool | int | float | str | list[Any] | Boxed
 
 
+class LoopData(msgspec.Struct, frozen=True, kw_only=True):
+    """How often an instance of a subgraph runs, where that is not once."""
+
+    mode: Annotated[
+        Literal["each", "repeat", "while"],
+        Meta(description="For each item of `lists`; `times` times; again as long as the output `condition` is on."),
+    ]
+    lists: Annotated[list[str], Meta(description="Inputs that take one item of a list each time.")] = []
+    carry: Annotated[
+        dict[str, str], Meta(description="By input: the output it takes from the second time on; not with `each`.")
+    ] = {}
+    times: int = 1
+    condition: str = ""
+    most: Annotated[int, Meta(description="The most times, whatever the condition says.")] = 100
+
+
 class NodeData(msgspec.Struct, frozen=True, kw_only=True):
     """One node."""
 
@@ -69,6 +85,7 @@ class NodeData(msgspec.Struct, frozen=True, kw_only=True):
     after: Annotated[
         dict[str, AfterRun], Meta(description="What happens to a seed before the next run, by input name.")
     ] = {}
+    loop: Annotated[LoopData | None, Meta(description="Of an instance: how often it runs; null: once.")] = None
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +112,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "any"
     title: str = ""
     default: InputValue | UnsetType = UNSET
+    order: Annotated[int | None, Meta(description="Its place among the others.")] = None
 
 
 class Subgraph(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,6 +109,9 @@ class JobHost:
     def listed(self, node: str, made: Made) -> None:
         self.events.made(node, made)
 
+    def progress(self, node: str, value: int, total: int) -> None:
+        self.events.progress(node, value, total, None)
+
     def computed(self) -> None:
         self._loop.call_soon_threadsafe(self.through.set)
 

@@ -103,16 +103,22 @@ class Log:
     """Like "run a", "done a", "cached b": in the order in which they happened, without the waiting."""
     states: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    progressed: list[tuple[str, int, int]] = field(default_factory=list)
     listed_again: list[str] = field(default_factory=list)
     failure: RunFailed | None = None
     cancelled: bool = False
     record: dict[str, Any] = field(default_factory=dict)
     run: Run | None = None
     on_change: Callable[[str, State], None] = lambda node, state: None
+    on_progress: Callable[[int], None] = lambda value: None
     loaded: list[int] = field(default_factory=list)
 
     def context(self, node: str) -> ToyContext:
         return ToyContext(self)
+
+    def progress(self, node: str, value: int, total: int) -> None:
+        self.progressed.append((node, value, total))
+        self.on_progress(value)
 
     def computed(self) -> None:
         self.lines.append("computed")

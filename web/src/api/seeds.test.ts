@@ -13,7 +13,7 @@ import {
   writeSeed,
 } from './seeds';
 
-const seed = (value: unknown, rule: SeedInput['rule']): SeedInput => ({ node: 'a', input: 'seed', value, rule });
+const seed = (value: unknown, rule: SeedInput['rule']): SeedInput => ({ graph: '', node: 'a', input: 'seed', value, rule });
 
 describe('a seed', () => {
   test('beyond 2^53-1 is kept digit by digit', () => {
@@ -46,12 +46,12 @@ describe('before a run', () => {
 
   test('a used random seed is rolled', () => {
     const rolled = rollSeeds([seed(5, 'random')], usedSeeds([seed(5, 'random')]), () => 0.5);
-    expect(rolled).toEqual([{ node: 'a', input: 'seed', value: 2 ** 31 }]);
+    expect(rolled).toEqual([{ graph: '', node: 'a', input: 'seed', value: 2 ** 31 }]);
   });
 
   test('a used incremented seed grows by one', () => {
     expect(rollSeeds([seed(5, 'increment')], usedSeeds([seed(5, 'increment')]))).toEqual([
-      { node: 'a', input: 'seed', value: 6 },
+      { graph: '', node: 'a', input: 'seed', value: 6 },
     ]);
   });
 

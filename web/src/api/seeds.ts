@@ -42,6 +42,8 @@ export function rollSeed(value: unknown, rule: SeedRule, random: () => number = 
 
 /** One seed input of the document, as it stands. */
 export interface SeedInput {
+  /** The subgraph it is in; '' for the workflow itself. */
+  graph: string;
   node: string;
   input: string;
   value: unknown;
@@ -49,12 +51,13 @@ export interface SeedInput {
 }
 
 export interface RolledSeed {
+  graph: string;
   node: string;
   input: string;
   value: SeedValue;
 }
 
-export const seedKey = (seed: { node: string; input: string }): string => `${seed.node}/${seed.input}`;
+export const seedKey = ({ graph, node, input }: Omit<RolledSeed, 'value'>): string => `${graph ? `${graph}/` : ''}${node}/${input}`;
 
 /** The seeds to set before a run, given those the last run of this document used. */
 export function rollSeeds(
@@ -64,7 +67,7 @@ export function rollSeeds(
 ): RolledSeed[] {
   return seeds
     .filter((seed) => seed.rule !== 'fixed' && used.get(seedKey(seed)) === String(seed.value))
-    .map((seed) => ({ node: seed.node, input: seed.input, value: rollSeed(seed.value, seed.rule, random) }));
+    .map((seed) => ({ graph: seed.graph, node: seed.node, input: seed.input, value: rollSeed(seed.value, seed.rule, random) }));
 }
 
 /** What `used` is after a run with `seeds` as they stand. */

@@ -50,7 +50,10 @@ export class Keys {
     if (event.defaultPrevented) return;
     const node = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-node]') : null;
     if (node && node !== event.target) return node.focus({ preventScroll: true });
-    if (!isTyping(event.target) && !stage.editor.requests.palette) stage.editor.selection.set({});
+    if (isTyping(event.target) || stage.editor.requests.palette) return;
+    // First nothing is selected any more, then one is back outside.
+    if (stage.editor.selection.count) stage.editor.selection.set({});
+    else stage.editor.leave();
   }
 
   #special(event: KeyboardEvent): boolean {
@@ -125,6 +128,7 @@ export class Keys {
   }
 
   #enter(): boolean {
+    if (this.#stage.focus.node && this.#stage.editor.enter(this.#stage.focus.node)) return true;
     const element = this.#stage.focus.node && this.#stage.elements.of('nodes', this.#stage.focus.node);
     const field = element && element.querySelector<HTMLElement>('[data-input] :is(input, textarea, select, button):not([tabindex="-1"])');
     if (field) field.focus({ preventScroll: true });

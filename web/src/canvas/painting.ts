@@ -100,7 +100,7 @@ function boxOf({ document, selection, runs, problems }: Editor, id: string, node
     colour: node.colour || categoryColour(document.schema(node)?.category ?? ''),
     title: document.titleOf(node),
     selected: selection.nodes.has(id),
-    failed: runs.all.get(id)?.state === 'failed' || problems.of(id).some(({ level }) => level === 'error'),
+    failed: runs.peek(id).state === 'failed' || problems.of(id).some(({ level }) => level === 'error'),
     faint: (node.mode ?? 'run') !== 'run',
     collapsed: node.collapsed === true,
   };

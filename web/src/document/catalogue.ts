@@ -54,6 +54,10 @@ export interface NodeSchema {
   type_variables?: Record<string, string>;
   /** Whether what comes in may be of different families of models. */
   mixes_families?: boolean;
+  /** The edge of a subgraph: there is one of each, and none is added. */
+  boundary?: boolean;
+  /** Of a subgraph: something in it shows pictures. */
+  shows_pictures?: boolean;
 }
 
 export interface TypeInfo {

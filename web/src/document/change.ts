@@ -1,6 +1,6 @@
 // The only way a document changes: a command is a list of changes, each holding what stood before and what
 // stands after, so that inverting it is swapping the two. One user action is one command.
-import type { FrameData, NodeData, NoteData, Workflow } from './types';
+import type { Definition, FrameData, NodeData, NoteData, Workflow } from './types';
 
 /** The graph of the workflow itself; a subgraph is named by its id. */
 export const ROOT = '';
@@ -25,7 +25,18 @@ export interface KeyChanged {
   after: unknown;
 }
 
-export type Change = NodeChanged | FrameChanged | NoteChanged | KeyChanged;
+/** A subgraph comes, goes, or is described anew. It comes and goes empty: what it holds has changes of its own. */
+export interface DefinitionChanged {
+  table: 'definitions';
+  graph: string;
+  before: Definition | undefined;
+  after: Definition | undefined;
+}
+
+export type ItemChanged = NodeChanged | FrameChanged | NoteChanged;
+export type Change = ItemChanged | DefinitionChanged | KeyChanged;
+
+export const isItem = (change: Change): change is ItemChanged => change.table !== 'document' && change.table !== 'definitions';
 
 export interface Command {
   /** What the user did, in words: "Move 3 nodes". */
@@ -35,6 +46,14 @@ export interface Command {
   merge?: string;
   /** Commands of the same key are one step however slowly they follow: what is typed from entering a field to leaving it. */
   lasting?: boolean;
+  /** Where the user was; given by whoever applies it, so that taking it back shows what it did. */
+  at?: readonly Level[];
+}
+
+/** A step into a subgraph: by which node, where by one, and what it is an instance of. */
+export interface Level {
+  graph: string;
+  node: string | null;
 }
 
 export function invertChange(change: Change): Change {

@@ -6,6 +6,7 @@ import type { Items } from './edit/items';
 import { graphOf } from './edit/place';
 import { placeOf, workflowOf } from './testing/toys';
 
+const newDefinition = (): string => 'another';
 const nodesOnly = (...ids: string[]): Items => ({ nodes: new Set(ids), frames: new Set(), notes: new Set() });
 
 const chain = (): ReturnType<typeof placeOf> =>
@@ -21,7 +22,7 @@ describe('pasting', () => {
   it('keeps links between what was copied and cuts those from outside', () => {
     const place = chain();
     const clip = readClip(copy(place, nodesOnly('blend', 'save')));
-    const pasted = clip && paste(place, clip, { offset: [10, 20], keepIncoming: false });
+    const pasted = clip && paste(place, clip, { offset: [10, 20], keepIncoming: false, newDefinition });
     if (!pasted) throw new Error('nothing was pasted');
     place.document.apply(pasted.command);
     const { nodes } = graphOf(place);
@@ -34,7 +35,7 @@ describe('pasting', () => {
   it('keeps links from outside when asked, which is what duplicating does', () => {
     const place = chain();
     const clip = readClip(copy(place, nodesOnly('blend')));
-    const pasted = clip && paste(place, clip, { offset: [0, 0], keepIncoming: true });
+    const pasted = clip && paste(place, clip, { offset: [0, 0], keepIncoming: true, newDefinition });
     if (pasted) place.document.apply(pasted.command);
     expect(graphOf(place).nodes.get('blend_2')?.inputs['base']).toEqual({ link: ['make', 'result'] });
   });
@@ -42,7 +43,7 @@ describe('pasting', () => {
   it('works in another document, whose own ids stay', () => {
     const clip = readClip(copy(chain(), nodesOnly('make', 'blend')));
     const other = placeOf(workflowOf({ make: { type: 'noise' } }));
-    const pasted = clip && paste(other, clip, { offset: [0, 0], keepIncoming: true });
+    const pasted = clip && paste(other, clip, { offset: [0, 0], keepIncoming: true, newDefinition });
     if (pasted) other.document.apply(pasted.command);
     const { nodes } = graphOf(other);
     expect(nodes.get('make')?.type).toBe('noise');

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { invert, type Command } from './change';
-import { Document } from './document';
-import { graphOf, type Place } from './edit/place';
+import { Document, type Graph } from './document';
+import type { Place } from './edit/place';
 import { History } from './history';
 import { incoming, LinkIndex } from './links';
 import { commandOf, steps, type Step } from './testing/random';
@@ -22,6 +22,8 @@ function play(place: Place, taken: readonly Step[]): Command[] {
   }
   return done;
 }
+
+const graphsOf = ({ document }: Place): Graph[] => [document.graph(), ...[...document.definitions()].map(([, graph]) => graph)];
 
 /** The whole document as text, whatever the order of its keys. */
 function shape(place: Place): string {
@@ -69,12 +71,13 @@ describe('any sequence of commands', { timeout: 60_000 }, () => {
         const place = begin();
         const done = play(place, taken);
         for (const command of done.slice(done.length / 2).reverse()) place.document.apply(invert(command));
-        const { nodes, links } = graphOf(place);
-        const anew = new LinkIndex();
-        for (const [id, node] of nodes) anew.update(id, undefined, node);
-        const listed = (index: LinkIndex): string[] =>
-          [...nodes.keys()].flatMap((id) => [...index.outgoing(id)].map((link) => JSON.stringify(link))).sort();
-        expect(listed(links)).toEqual(listed(anew));
+        for (const { nodes, links } of graphsOf(place)) {
+          const anew = new LinkIndex();
+          for (const [id, node] of nodes) anew.update(id, undefined, node);
+          const listed = (index: LinkIndex): string[] =>
+            [...nodes.keys()].flatMap((id) => [...index.outgoing(id)].map((link) => JSON.stringify(link))).sort();
+          expect(listed(links)).toEqual(listed(anew));
+        }
       }),
       { numRuns: 60 },
     );
@@ -85,11 +88,12 @@ describe('any sequence of commands', { timeout: 60_000 }, () => {
       fc.property(steps, (taken) => {
         const place = begin();
         play(place, taken);
-        const { nodes, links } = graphOf(place);
-        for (const [id, node] of nodes) {
-          for (const link of incoming(id, node)) {
-            expect(nodes.has(link.from.node)).toBe(true);
-            expect(links.downstream(id).has(link.from.node)).toBe(false);
+        for (const { nodes, links } of graphsOf(place)) {
+          for (const [id, node] of nodes) {
+            for (const link of incoming(id, node)) {
+              expect(nodes.has(link.from.node)).toBe(true);
+              expect(links.downstream(id).has(link.from.node)).toBe(false);
+            }
           }
         }
       }),

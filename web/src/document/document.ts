@@ -3,13 +3,15 @@
 import { ROOT, type Change, type Command } from './change';
 import { LinkIndex } from './links';
 import { soundBoxes, soundNodes } from './sound';
-import type { FrameData, GraphData, NodeData, NoteData, Workflow } from './types';
+import type { Definition, FrameData, GraphData, NodeData, NoteData, Workflow } from './types';
 
 export interface Graph {
   readonly nodes: ReadonlyMap<string, NodeData>;
   readonly frames: ReadonlyMap<string, FrameData>;
   readonly notes: ReadonlyMap<string, NoteData>;
   readonly links: LinkIndex;
+  /** Of a subgraph: its title, inputs and outputs, and whatever else was said of it. */
+  readonly head: Definition;
 }
 
 class OpenGraph implements Graph {
@@ -17,21 +19,20 @@ class OpenGraph implements Graph {
   readonly frames: Map<string, FrameData>;
   readonly notes: Map<string, NoteData>;
   readonly links = new LinkIndex();
-  /** Keys of the graph that are not ours, or not drawn. */
-  readonly rest: Record<string, unknown>;
+  head: Definition;
 
   constructor(data: GraphData) {
-    const { nodes, frames, notes, ...rest } = data;
+    const { nodes, frames, notes, ...head } = data;
     this.nodes = soundNodes(nodes ?? {});
     this.frames = soundBoxes(frames, [400, 300]);
     this.notes = soundBoxes(notes, [280, 160]);
-    this.rest = rest;
+    this.head = head;
     for (const [id, node] of this.nodes) this.links.update(id, undefined, node);
   }
 
   toData(): GraphData {
     return {
-      ...this.rest,
+      ...this.head,
       nodes: Object.fromEntries(this.nodes),
       frames: Object.fromEntries(this.frames),
       notes: Object.fromEntries(this.notes),
@@ -76,6 +77,11 @@ export class Document {
     return this.#graphs.has(graph);
   }
 
+  /** The subgraphs by id. */
+  *definitions(): Generator<[string, Graph]> {
+    for (const [id, graph] of this.#graphs) if (id !== ROOT) yield [id, graph];
+  }
+
   /** A copy in the shape of the file; items are shared, since they never change in place. */
   toWorkflow(): Workflow {
     const subgraphs = [...this.#graphs].filter(([id]) => id !== ROOT).map(([id, graph]) => [id, graph.toData()]);
@@ -102,6 +108,7 @@ export class Document {
       this.#keys = change.after === undefined ? others : { ...this.#keys, [change.key]: change.after };
       return;
     }
+    if (change.table === 'definitions') return this.#define(change.graph, change.after);
     const graph = this.#open(change.graph);
     if (change.table === 'frames') put(graph.frames, change.id, change.after);
     else if (change.table === 'notes') put(graph.notes, change.id, change.after);
@@ -109,5 +116,12 @@ export class Document {
       graph.links.update(change.id, change.before, change.after);
       put(graph.nodes, change.id, change.after);
     }
+  }
+
+  #define(id: string, head: Definition | undefined): void {
+    const known = this.#graphs.get(id);
+    if (head === undefined) this.#graphs.delete(id);
+    else if (known) known.head = head;
+    else this.#graphs.set(id, new OpenGraph({ ...head, nodes: {} }));
   }
 }

@@ -43,6 +43,44 @@ export interface NodeData {
   /** Names of outputs whose links are shown by name instead of a line. */
   named?: Readonly<Record<string, string>>;
   after?: Readonly<Record<string, AfterRun>>;
+  /** How often an instance of a subgraph runs; absent: once. */
+  loop?: LoopData;
+  [key: string]: unknown;
+}
+
+/** An instance run for each item of lists, a number of times, or while an output of it holds. */
+export interface LoopData {
+  mode: 'each' | 'repeat' | 'while';
+  /** Inputs that take one item each time. */
+  lists?: readonly string[];
+  /** Which output an input takes from the second time on, by input. */
+  carry?: Readonly<Record<string, string>>;
+  times?: number;
+  /** The output that says whether to go on. */
+  condition?: string;
+  /** The most times, whatever the condition says. */
+  most?: number;
+  [key: string]: unknown;
+}
+
+/** An input or output of a subgraph. */
+export interface PortData {
+  type: string;
+  title?: string;
+  /** What an input is where an instance does not say. */
+  default?: InputValue;
+  /** Its place among the others: keys of JSON have no order that lasts. */
+  order?: number;
+  [key: string]: unknown;
+}
+
+export type Ports = Readonly<Record<string, PortData>>;
+
+/** What is said of a subgraph beside what it holds. */
+export interface Definition {
+  title?: string;
+  inputs?: Ports;
+  outputs?: Ports;
   [key: string]: unknown;
 }
 

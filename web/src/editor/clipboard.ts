@@ -1,7 +1,8 @@
 // What is copied, and where what is pasted comes to stand. Text alone: whose clipboard it travels by is the caller's.
-import { copy, cornerOf, paste, readClip } from '../document/clipboard';
+import { copy, cornerOf, isRecursive, paste, readClip } from '../document/clipboard';
 import type { Point } from '../document/types';
 import { snapped } from '../geometry/snap';
+import { strings } from '../strings';
 import type { OpenDocument } from './open-document.svelte';
 import type { Selection } from './selection.svelte';
 
@@ -12,6 +13,8 @@ export class Clipboard {
   readonly #document: OpenDocument;
   readonly #selection: Selection;
   #pastes = 0;
+  /** Told why something cannot be pasted here. */
+  onrefused: ((why: string) => void) | null = null;
 
   constructor(document: OpenDocument, selection: Selection) {
     this.#document = document;
@@ -32,7 +35,11 @@ export class Clipboard {
     const step = this.#pastes * STEP;
     const corner = cornerOf(clip);
     const offset: Point = at ? [snapped(at[0]) - corner[0], snapped(at[1]) - corner[1]] : [step, step];
-    const pasted = paste(this.#document.place, clip, { offset, keepIncoming });
+    if (isRecursive(this.#document.place, clip)) {
+      this.onrefused?.(strings.subgraphs.recursion);
+      return true;
+    }
+    const pasted = paste(this.#document.place, clip, { offset, keepIncoming, newDefinition: () => crypto.randomUUID() });
     if (!pasted) return true;
     this.#document.do(pasted.command);
     this.#selection.set(pasted.items);

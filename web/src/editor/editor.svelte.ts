@@ -1,8 +1,9 @@
 // The one object components talk to. It owns the parts and keeps them in step with the document; what a part does
 // is said in the part.
-import type { Change } from '../document/change';
 import { recolour, type Items } from '../document/edit/items';
 import { Families } from '../document/kinship';
+import { isItem, type Change, type Level } from '../document/change';
+import { definitionOf, locate, portBehind, scopeOf, wayTo } from '../document/subgraphs';
 import type { Point, Size, Workflow } from '../document/types';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
@@ -12,11 +13,12 @@ import { Camera } from './camera.svelte';
 import { Clipboard } from './clipboard';
 import { Edits } from './edits';
 import { Preferences } from './preferences.svelte';
-import { OpenDocument, type ParkedDocument } from './open-document.svelte';
+import { OpenDocument, sameWay, type ParkedDocument } from './open-document.svelte';
 import { Problems } from './problems.svelte';
 import { Requests } from './requests.svelte';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
+import { Subgraphs } from './subgraphs';
 
 /** Told of what components do not read as signals: the canvas draws by hand, autosave writes files. */
 export interface Listener {
@@ -32,6 +34,7 @@ export interface ParkedEditor {
   document: ParkedDocument;
   selection: Items;
   view: View;
+  views: ReadonlyMap<string, View>;
 }
 
 export class Editor {
@@ -39,6 +42,7 @@ export class Editor {
   readonly edit = new Edits(this.document);
   readonly selection = new Selection();
   readonly clipboard = new Clipboard(this.document, this.selection);
+  readonly subgraphs = new Subgraphs(this.document, this.selection);
   readonly camera = new Camera();
   readonly scene = new Scene();
   readonly runs = new Runs();
@@ -54,6 +58,9 @@ export class Editor {
   announcement = $state('');
 
   readonly #listeners = new Set<Listener>();
+  /** Where the user last looked in each graph, by the way to it. */
+  readonly #views = new Map<string, View>();
+  #levels: readonly Level[] = [];
 
   constructor() {
     this.scene.look = (id) => this.runs.shows(id);
@@ -62,8 +69,18 @@ export class Editor {
     this.camera.onmove = () => this.#tell((listener) => listener.viewed?.());
     this.problems.onchange = () => this.#tell((listener) => listener.ran?.(null));
     this.runs.onchange = (node, reshaped) => {
-      if (node !== null && reshaped) this.scene.refresh(node);
-      this.#tell((listener) => listener.ran?.(node));
+      const own = node === null ? null : this.localOf(node);
+      if (node !== null && own === null) return;
+      if (own !== null && reshaped) this.scene.refresh(own);
+      this.#tell((listener) => listener.ran?.(own));
+    };
+    this.problems.outside = (instance, problem) => {
+      const { whole } = this.document;
+      const found = locate(whole, problem.node);
+      const graph = found?.levels.at(-1)?.graph;
+      const direct = found && graph !== undefined && problem.node === `${instance}/${found.id}`;
+      const input = direct ? portBehind(whole.graph(graph), found.node, problem.input) : '';
+      return { ...problem, input, what: strings.subgraphs.inside(this.titleAt(problem.node), problem.what) };
     };
     this.#follow(null);
   }
@@ -79,6 +96,8 @@ export class Editor {
     this.selection.clear();
     this.runs.reset();
     this.problems.set([]);
+    this.#views.clear();
+    this.#levels = [];
     this.document.open(workflow);
     if (view) this.camera.set(view);
     else this.camera.jumpTo(this.scene.bounds());
@@ -86,13 +105,16 @@ export class Editor {
 
   /** All that belongs to the document on the canvas, to be taken up again later. */
   park(): ParkedEditor {
-    return { document: this.document.park(), selection: this.selection.items, view: { ...this.camera.view } };
+    return { document: this.document.park(), selection: this.selection.items, view: { ...this.camera.view }, views: new Map(this.#views) };
   }
 
-  resume({ document, selection, view }: ParkedEditor): void {
+  resume({ document, selection, view, views }: ParkedEditor): void {
     this.selection.clear();
     this.runs.reset();
     this.problems.set([]);
+    this.#views.clear();
+    for (const [way, seen] of views) this.#views.set(way, seen);
+    this.#levels = document.levels;
     this.document.resume(document);
     this.selection.set(selection);
     this.camera.set(view);
@@ -169,6 +191,76 @@ export class Editor {
     if (area) this.camera.fit(area);
   }
 
+  // ------------------------------------------------------------ subgraphs
+
+  /** Shows what an instance of the graph shown holds; false when it is none. */
+  enter(node: string): boolean {
+    const graph = definitionOf(this.document.peek.nodes.get(node));
+    return graph !== null && this.go([...this.document.levels, { graph, node }]);
+  }
+
+  /** Shows a subgraph: by an instance of it where there is one, so that its runs are seen. */
+  open(definition: string): void {
+    this.go(wayTo(this.document.whole, definition));
+  }
+
+  /** Goes back out, to the graph around or further. False when this is the outermost. */
+  leave(to = this.document.levels.length - 1): boolean {
+    return to >= 0 && this.go(this.document.levels.slice(0, to));
+  }
+
+  /** Shows the graph at the end of a way, where it was looked at last. */
+  go(levels: readonly Level[]): boolean {
+    return this.document.go(levels);
+  }
+
+  /** Shows a node anywhere in the workflow, by its flat id. */
+  goTo(flat: string): void {
+    const found = locate(this.document.whole, flat);
+    if (!found) return;
+    this.go(found.levels);
+    this.reveal(found.id);
+  }
+
+  /** The flat id of a node of the graph shown. */
+  flatOf(node: string): string {
+    return `${this.runs.scope ?? ''}${node}`;
+  }
+
+  /** The node of the graph shown that is a node, by flat id, or holds it; null when none does. */
+  localOf(flat: string): string | null {
+    const { scope } = this.runs;
+    if (scope === null || !flat.startsWith(scope)) return null;
+    const rest = flat.slice(scope.length);
+    const { nodes } = this.document.peek;
+    if (nodes.has(rest)) return rest;
+    const outer = rest.split('/')[0] ?? '';
+    return nodes.has(outer) ? outer : null;
+  }
+
+  /** What a node anywhere is called. */
+  titleAt(flat: string): string {
+    const found = locate(this.document.whole, flat);
+    return found ? this.document.titleOf(found.node) : flat;
+  }
+
+  /** What a node anywhere is called, after what the subgraphs around it are; nothing when there is none. */
+  titlesAt(flat: string): string[] {
+    const { whole } = this.document;
+    const found = locate(whole, flat);
+    if (!found) return [];
+    const around = found.levels.flatMap(({ node }, index) => {
+      const outer = node === null ? undefined : whole.graph(found.levels[index - 1]?.graph).nodes.get(node);
+      return outer ? [this.document.titleOf(outer)] : [];
+    });
+    return [...around, this.document.titleOf(found.node)];
+  }
+
+  /** Where the workflow itself is looked at, also while a subgraph is shown. */
+  get rootView(): View {
+    return this.#levels.length ? (this.#views.get('') ?? this.camera.view) : this.camera.view;
+  }
+
   /** Brings a node to the middle of the view and selects it. */
   reveal(node: string): void {
     const box = this.scene.nodes.get(node);
@@ -178,10 +270,11 @@ export class Editor {
   }
 
   #follow(changes: readonly Change[] | null): void {
-    if (changes === null) this.scene.reset(this.document.peek, this.document.catalogue);
+    if (changes === null) this.#renew();
     else {
-      this.scene.update(changes);
-      for (const change of changes) if (change.table === 'nodes' && !change.after) this.runs.forget(change.id);
+      const here = changes.filter((change) => isItem(change) && change.graph === this.document.shown);
+      this.scene.update(here);
+      for (const change of here) if (change.table === 'nodes' && !change.after) this.runs.forget(change.id);
       const { nodes, frames, notes } = this.document.peek;
       this.selection.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     }
@@ -192,7 +285,30 @@ export class Editor {
   /** What does not belong together is told as soon as it stands there. */
   #see(): void {
     const clashes = new Families(this.document.peek, this.document.catalogue).clashes();
-    this.problems.see(clashes.map((clash) => ({ ...clash, level: 'error' })));
+    this.problems.see(this.runs.scope === null ? [] : clashes.map((clash) => ({ ...clash, node: this.flatOf(clash.node), level: 'error' })));
+  }
+
+  /** All is drawn anew; another graph than before is looked at where it was last. */
+  #renew(): void {
+    const { levels } = this.document;
+    const before = this.#levels;
+    const moved = !sameWay(levels, before);
+    if (moved) {
+      this.#views.set(keyOf(before), this.camera.view);
+      this.#levels = levels;
+      this.selection.clear();
+      this.requests.renaming = null;
+    }
+    this.runs.scope = this.problems.scope = scopeOf(levels);
+    this.scene.reset(this.document.peek, this.document.catalogue);
+    if (!moved) return;
+    const view = this.#views.get(keyOf(levels));
+    if (view) this.camera.set(view);
+    else this.camera.jumpTo(this.scene.bounds());
+    const left = before[levels.length]?.node;
+    if (left !== null && left !== undefined && this.document.peek.nodes.has(left)) this.selection.set({ nodes: [left] });
+    const { title } = this.document.peek.head;
+    this.announcement = levels.length ? strings.subgraphs.entered(title || strings.subgraphs.untitled) : strings.subgraphs.left(this.document.title);
   }
 
   #tell(say: (listener: Listener) => void): void {
@@ -206,3 +322,5 @@ function rewires(change: Change): boolean {
   const { before, after } = change;
   return before?.inputs !== after?.inputs || before?.mode !== after?.mode || before?.type !== after?.type;
 }
+
+const keyOf = (levels: readonly Level[]): string => levels.map(({ graph, node }) => `${graph} ${node ?? ''}`).join('\n');

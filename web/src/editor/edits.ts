@@ -1,10 +1,12 @@
 // What the user does to what is there. Each method is one command, and so one step to undo.
-import type { Change } from '../document/change';
+import { together, type Change } from '../document/change';
 import * as chains from '../document/edit/chains';
 import * as items from '../document/edit/items';
 import * as links from '../document/edit/links';
+import * as ports from '../document/edit/ports';
 import * as values from '../document/edit/values';
 import type { Form } from '../document/form';
+import { makesPort } from '../document/subgraphs';
 import { refusal } from '../document/typing';
 import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Point, Size } from '../document/types';
 import { strings } from '../strings';
@@ -37,6 +39,11 @@ export class Edits {
     this.#document.do(command && session ? { ...command, merge: `${command.merge} ${session}`, lasting: true } : command);
   }
 
+  /** The same in any graph of the workflow. */
+  setValueIn(graph: string, node: string, input: string, value: Json): void {
+    this.#document.do(values.setValue(this.#document.placeIn(graph), node, input, value));
+  }
+
   setAfterRun(node: string, input: string, rule: AfterRun): void {
     this.#document.do(values.setAfterRun(this.#document.place, node, input, rule));
   }
@@ -44,7 +51,8 @@ export class Edits {
   /** Makes a link; one that cannot be is not made, and is no step. */
   connect(from: OutputEnd, to: InputEnd): void {
     const { peek, catalogue, place } = this.#document;
-    if (refusal(peek, catalogue, from, to) === null) this.#document.do(links.connect(place, from, to));
+    if (refusal(peek, catalogue, from, to) !== null) return;
+    this.#document.do(makesPort(from, to) ? ports.connectNewPort(place, from, to) : links.connect(place, from, to));
   }
 
   disconnect(to: InputEnd): void {
@@ -53,7 +61,10 @@ export class Edits {
 
   /** Moves a link's end from one input to another. */
   relink(from: OutputEnd, was: InputEnd, to: InputEnd): void {
-    this.#document.do(links.relink(this.#document.place, from, was, to));
+    const { place } = this.#document;
+    if (!makesPort(from, to)) return this.#document.do(links.relink(place, from, was, to));
+    const made = ports.connectNewPort(place, from, to);
+    this.#document.do(made && together(strings.edits.moveLink, [made, links.disconnect(place, was)]));
   }
 
   setMode(ids: Iterable<string>, mode: Mode): void {

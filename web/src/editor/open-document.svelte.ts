@@ -1,13 +1,16 @@
 // The workflow being edited, as signals: what a component reads of it wakes that component alone. Nothing changes
 // it but commands, and each of them can be taken back.
 import { EMPTY_CATALOGUE, completeCatalogue, type Catalogue, type NodeSchema } from '../document/catalogue';
-import { ROOT, type Change, type Command } from '../document/change';
+import { isItem, ROOT, type Change, type Command, type Level } from '../document/change';
 import { Document, type Graph } from '../document/document';
 import type { Items } from '../document/edit/items';
 import type { Place } from '../document/edit/place';
 import { History } from '../document/history';
 import { freshId } from '../document/ids';
+import { withSubgraphs } from '../document/subgraph-schemas';
+import { definitionOf } from '../document/subgraphs';
 import { emptyWorkflow, type FrameData, type Json, type NodeData, type NoteData, type Workflow } from '../document/types';
+import { strings } from '../strings';
 import { Ticks } from './ticks.svelte';
 
 /** A document that is not on the canvas, with its steps to undo. */
@@ -15,6 +18,7 @@ export interface ParkedDocument {
   document: Document;
   history: History;
   used: Set<string>;
+  levels: readonly Level[];
 }
 
 export class OpenDocument {
@@ -22,7 +26,11 @@ export class OpenDocument {
   onchange: ((changes: readonly Change[] | null) => void) | null = null;
 
   #document = $state.raw(new Document(emptyWorkflow('untitled')));
-  #catalogue = $state.raw<Catalogue>(EMPTY_CATALOGUE);
+  /** The server's; `#known` has the document's subgraphs too, as far as they may stand in the graph shown. */
+  #catalogue: Catalogue = EMPTY_CATALOGUE;
+  #known = $state.raw<Catalogue>(EMPTY_CATALOGUE);
+  /** The way from the workflow into the graph shown. */
+  #levels = $state.raw<readonly Level[]>([]);
   /** Grows with every change of the document. */
   #revision = $state(0);
   #links = $state(0);
@@ -63,7 +71,22 @@ export class OpenDocument {
 
   /** The graph without following it: for code that is told of changes in another way. */
   get peek(): Graph {
-    return this.#document.graph(ROOT);
+    return this.#document.graph(this.shown);
+  }
+
+  /** The id of the graph shown; the workflow's own is ROOT. */
+  get shown(): string {
+    return this.#levels.at(-1)?.graph ?? ROOT;
+  }
+
+  get levels(): readonly Level[] {
+    return this.#levels;
+  }
+
+  /** The whole document; follows every change. */
+  get whole(): Document {
+    void this.#revision;
+    return this.#document;
   }
 
   /** A node; follows that node alone. */
@@ -93,7 +116,7 @@ export class OpenDocument {
   }
 
   get catalogue(): Catalogue {
-    return this.#catalogue;
+    return this.#known;
   }
 
   set catalogue(raw: Catalogue) {
@@ -102,12 +125,21 @@ export class OpenDocument {
   }
 
   schema(node: NodeData | undefined): NodeSchema | undefined {
-    return node && this.#catalogue.nodes[node.type];
+    return node && this.#known.nodes[node.type];
+  }
+
+  /** A node type of the workflow itself, wherever one is. */
+  schemaOf(type: string): NodeSchema | undefined {
+    return this.#known.nodes[type] ?? this.placeIn(ROOT).catalogue.nodes[type];
   }
 
   /** What stands above a node: its own title, else its type's. */
   titleOf(node: NodeData): string {
-    return node.title || (this.schema(node)?.title ?? node.type);
+    if (node.title) return node.title;
+    const definition = definitionOf(node);
+    // The one whose inside is shown is no type that may stand there, and has its name all the same.
+    if (definition !== null && this.#document.has(definition)) return this.#document.graph(definition).head.title || strings.subgraphs.untitled;
+    return this.schema(node)?.title ?? node.type;
   }
 
   get canUndo(): boolean {
@@ -129,12 +161,18 @@ export class OpenDocument {
 
   /** What edits start from. */
   get place(): Place {
-    return { document: this.#document, graph: ROOT, catalogue: this.#catalogue };
+    return { document: this.#document, graph: this.shown, catalogue: this.#known };
+  }
+
+  /** The same in any graph of the document. */
+  placeIn(graph: string): Place {
+    return { document: this.#document, graph, catalogue: withSubgraphs(this.#catalogue, this.#document, graph) };
   }
 
   /** Opens another workflow. What could be undone before cannot be any more. */
   open(workflow: Workflow): void {
     this.#document = new Document(workflow);
+    this.#levels = [];
     this.#history = new History();
     this.#used = new Set();
     this.#revision += 1;
@@ -143,11 +181,11 @@ export class OpenDocument {
 
   /** The document as it stands, to be taken up again later. */
   park(): ParkedDocument {
-    return { document: this.#document, history: this.#history, used: this.#used };
+    return { document: this.#document, history: this.#history, used: this.#used, levels: this.#levels };
   }
 
-  resume({ document, history, used }: ParkedDocument): void {
-    [this.#document, this.#history, this.#used] = [document, history, used];
+  resume({ document, history, used, levels }: ParkedDocument): void {
+    [this.#document, this.#history, this.#used, this.#levels] = [document, history, used, levels];
     this.#revision += 1;
     this.#renew();
   }
@@ -156,8 +194,25 @@ export class OpenDocument {
   do(command: Command | null): void {
     if (!command || command.changes.length === 0) return;
     this.#document.apply(command);
-    this.#history.push(command, performance.now());
+    this.#history.push({ ...command, at: this.#levels }, performance.now());
+    this.go(this.#levels);
     this.#tell(command.changes);
+  }
+
+  /** Shows the graph at the end of a way, as far as there is one. False: it is the one shown already. */
+  go(levels: readonly Level[]): boolean {
+    const end = levels.findIndex((level, index) => !this.#leads(levels[index - 1]?.graph ?? ROOT, level));
+    const way = end < 0 ? levels : levels.slice(0, end);
+    if (sameWay(way, this.#levels)) return false;
+    this.#levels = way;
+    this.#revision += 1;
+    this.#renew();
+    return true;
+  }
+
+  #leads(from: string, { graph, node }: Level): boolean {
+    if (!this.#document.has(graph)) return false;
+    return node === null || definitionOf(this.#document.graph(from).nodes.get(node)) === graph;
   }
 
   /** Takes the last step back and gives what was done for it; null when there is none. */
@@ -186,12 +241,14 @@ export class OpenDocument {
   #step(command: Command | null): Command | null {
     if (!command) return null;
     this.#document.apply(command);
+    // What it did is shown: where it was done, and never in a graph that is gone.
+    this.go(command.at ?? this.#levels);
     this.#tell(command.changes);
     return command;
   }
 
   #tell(changes: readonly Change[]): void {
-    const items = changes.filter((change) => change.table !== 'document');
+    const items = changes.filter(isItem);
     for (const change of items) {
       this.#ticks.bump(`${change.table} ${change.id}`);
       if (change.table === 'nodes' && change.after === undefined) this.#used.add(change.id);
@@ -199,13 +256,19 @@ export class OpenDocument {
     if (items.some((change) => change.before === undefined || change.after === undefined)) this.#structure += 1;
     if (items.some((change) => change.table === 'nodes' && change.before?.inputs !== change.after?.inputs)) this.#links += 1;
     this.#revision += 1;
+    // What a subgraph looks like from outside, or what is given inside, may be another.
+    if (changes.some((change) => change.table === 'definitions' || (isItem(change) && change.graph !== this.shown))) this.#renew();
     this.onchange?.(changes);
   }
 
   #renew(): void {
+    this.#known = withSubgraphs(this.#catalogue, this.#document, this.shown);
     this.#structure += 1;
     this.#links += 1;
     this.#ticks.bumpAll();
     this.onchange?.(null);
   }
 }
+
+export const sameWay = (a: readonly Level[], b: readonly Level[]): boolean =>
+  a.length === b.length && a.every(({ graph, node }, index) => graph === b[index]?.graph && node === b[index].node);

@@ -1,11 +1,15 @@
 // What is wrong with the workflow: as the server found it when it was last asked to run, and what the page sees by
-// itself while it is edited, which is always of now.
+// itself while it is edited, which is always of now. Nodes in subgraphs go by flat ids, `outer/inner`; what is wrong
+// inside is said of the instance too.
 import type { Problem } from '../api/http';
 
 const NONE: readonly Problem[] = [];
 
 export class Problems {
   onchange: (() => void) | null = null;
+  /** What is said of an instance about something in it: with the node's name, at the input that feeds it. */
+  outside: (instance: string, problem: Problem) => Problem = (_instance, problem) => problem;
+  #scope = $state<string | null>('');
   #told = $state.raw<readonly Problem[]>(NONE);
   #seen = $state.raw<readonly Problem[]>(NONE);
   readonly #all = $derived.by(() => {
@@ -15,20 +19,42 @@ export class Problems {
   });
   readonly #byNode = $derived.by(() => {
     const byNode = new Map<string, Problem[]>();
-    for (const problem of this.#all) {
-      const known = byNode.get(problem.node);
+    const add = (node: string, problem: Problem): void => {
+      const known = byNode.get(node);
       if (known) known.push(problem);
-      else byNode.set(problem.node, [problem]);
+      else byNode.set(node, [problem]);
+    };
+    for (const problem of this.#all) {
+      add(problem.node, problem);
+      for (let at = problem.node.indexOf('/'); at >= 0; at = problem.node.indexOf('/', at + 1)) {
+        add(problem.node.slice(0, at), problem);
+      }
     }
     return byNode;
   });
+
+  /** What flat ids of the nodes in the graph shown begin with; null where they have none. */
+  get scope(): string | null {
+    return this.#scope;
+  }
+
+  set scope(scope: string | null) {
+    this.#scope = scope;
+  }
 
   get all(): readonly Problem[] {
     return this.#all;
   }
 
+  /** Of a node of the graph shown. */
   of(node: string): readonly Problem[] {
-    return this.#byNode.get(node) ?? NONE;
+    const { scope } = this;
+    const found = scope === null ? undefined : this.#byNode.get(scope + node);
+    if (!found) return NONE;
+    const flat = `${scope ?? ''}${node}`;
+    return found.every((problem) => problem.node === flat)
+      ? found
+      : found.map((problem) => (problem.node === flat ? problem : this.outside(flat, problem)));
   }
 
   /** What the server says. */

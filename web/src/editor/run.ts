@@ -19,6 +19,8 @@ export interface NodeRun {
   /** What the node shows in words. */
   text: string;
   failure: Failure | null;
+  /** Of a subgraph: the node in it that runs, by flat id, and how far that one is. */
+  inner?: { node: string; value: number; total: number };
 }
 
 export const IDLE: NodeRun = {

@@ -37,6 +37,7 @@ export class Layouts {
 
 /** Room kept for a picture that is still to come, so that nothing moves when it does. */
 function reserved(schema: NodeSchema, node: NodeData): number {
+  if (schema.shows_pictures) return 1;
   if (schema.is_output && schema.inputs.some((input) => input.type === 'Image')) return 1;
   const file = pictureInput(schema);
   return file && node.inputs[file] ? 0.75 : 0;

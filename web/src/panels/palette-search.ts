@@ -18,6 +18,7 @@ const split = (text: string): string[] => text.split(/[\s_/.,:;()-]+/).filter(Bo
 export class PaletteSearch {
   readonly #catalogue: Catalogue;
   readonly #index: MiniSearch<Entry>;
+  readonly #schemas: NodeSchema[];
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -31,8 +32,9 @@ export class PaletteSearch {
         combineWith: 'AND',
       },
     });
+    this.#schemas = Object.values(catalogue.nodes).filter(({ boundary }) => !boundary);
     this.#index.addAll(
-      Object.values(catalogue.nodes).map(({ id, title, category, help, outputs }) => ({
+      this.#schemas.map(({ id, title, category, help, outputs }) => ({
         id,
         title,
         category,
@@ -62,7 +64,7 @@ export class PaletteSearch {
   }
 
   #all(): NodeSchema[] {
-    return Object.values(this.#catalogue.nodes).sort(
+    return [...this.#schemas].sort(
       (a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title),
     );
   }

@@ -31,6 +31,7 @@ const moveTab = (tabs: Tabs, by: number): void => tabs.move(tabs.active, tabs.li
 const always = (): boolean => true;
 const chosen = ({ editor }: Shell): boolean => editor.selection.count > 0;
 const several = ({ editor }: Shell): boolean => editor.selection.count > 1;
+const instancesChosen = ({ editor }: Shell): boolean => [...editor.selection.nodes].some((id) => editor.subgraphs.isInstance(id));
 const nodesChosen = ({ editor }: Shell): boolean => editor.selection.nodes.size > 0;
 
 const WORKFLOW: readonly Command[] = [
@@ -126,6 +127,37 @@ const BUILD: readonly Command[] = [
   ...ALIGNMENTS,
 ];
 
+const SUBGRAPHS: readonly Command[] = [
+  {
+    id: 'make-subgraph',
+    group: 'build',
+    keys: ['Mod+g'],
+    enabled: ({ editor }) => editor.subgraphs.canMake(),
+    run: ({ editor }) => editor.subgraphs.make(),
+  },
+  {
+    id: 'unpack-subgraph',
+    group: 'build',
+    keys: ['Mod+Shift+g'],
+    enabled: instancesChosen,
+    run: ({ editor }) => editor.subgraphs.unpack(editor.selection.nodes),
+  },
+  {
+    id: 'enter-subgraph',
+    group: 'view',
+    keys: ['Mod+Shift+ArrowDown'],
+    enabled: instancesChosen,
+    run: ({ editor }) => void editor.enter([...editor.selection.nodes][0] ?? ''),
+  },
+  {
+    id: 'leave-subgraph',
+    group: 'view',
+    keys: ['Mod+Shift+ArrowUp'],
+    enabled: ({ editor }) => editor.document.levels.length > 0,
+    run: ({ editor }) => void editor.leave(),
+  },
+];
+
 const VIEW: readonly Command[] = [
   { id: 'show-selection', group: 'view', keys: ['f'], enabled: always, run: ({ editor }) => editor.fit('selection') },
   { id: 'show-all', group: 'view', keys: ['Home'], enabled: always, run: ({ editor }) => editor.fit('all') },
@@ -163,7 +195,7 @@ const HELP: readonly Command[] = [
   { id: 'about', group: 'help', keys: [], enabled: always, run: (shell) => (shell.dialog = 'about') },
 ];
 
-export const COMMANDS: readonly Command[] = [...WORKFLOW, ...TABS, ...EDIT, ...BUILD, ...VIEW, ...PANELS, ...SERVER, ...HELP];
+export const COMMANDS: readonly Command[] = [...WORKFLOW, ...TABS, ...EDIT, ...BUILD, ...SUBGRAPHS, ...VIEW, ...PANELS, ...SERVER, ...HELP];
 
 const BY_ID = new Map(COMMANDS.map((command) => [command.id, command]));
 

@@ -3,21 +3,28 @@ import { postJob } from '../api/client';
 import { ApiError, type Problem } from '../api/http';
 import type { JobInfo } from '../api/messages.gen';
 import { rollSeeds, type SeedInput, seedRule, usedSeeds } from '../api/seeds';
+import { ROOT } from '../document/change';
+import type { Place } from '../document/edit/place';
 import { slotsOf } from '../document/inputs';
 import { constantOf, isLink } from '../document/types';
 import type { Editor } from '../editor/editor.svelte';
 
 /** Every seed of the workflow that a widget holds: a linked one is its source's business. */
 export function seedsOf(editor: Editor): SeedInput[] {
+  const { whole } = editor.document;
+  return [ROOT, ...[...whole.definitions()].map(([id]) => id)].flatMap((graph) => seedsIn(editor.document.placeIn(graph)));
+}
+
+function seedsIn({ document, graph, catalogue }: Place): SeedInput[] {
   const seeds: SeedInput[] = [];
-  for (const [id, node] of editor.document.graph.nodes) {
-    const schema = editor.document.catalogue.nodes[node.type];
+  for (const [id, node] of document.graph(graph).nodes) {
+    const schema = catalogue.nodes[node.type];
     if (!schema?.inputs.some(({ widget }) => widget?.kind === 'seed' || widget?.kind === 'variant')) continue;
     for (const slot of slotsOf(schema, node)) {
       const stored = node.inputs[slot.name];
       if (slot.schema.widget?.kind !== 'seed' || isLink(stored)) continue;
       const value = constantOf(stored) ?? slot.schema.default;
-      seeds.push({ node: id, input: slot.name, value, rule: seedRule(node.after?.[slot.name]) });
+      seeds.push({ graph, node: id, input: slot.name, value, rule: seedRule(node.after?.[slot.name]) });
     }
   }
   return seeds;
@@ -58,7 +65,7 @@ export async function sendRuns(
 ): Promise<RunOutcome> {
   const outcome: RunOutcome = { jobs: [], problems: [], used: new Map(usedBefore), error: null };
   for (let turn = 0; turn < times; turn += 1) {
-    for (const { node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.edit.setValue(node, input, value);
+    for (const { graph, node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.edit.setValueIn(graph, node, input, value);
     await sendAsIs(editor, outcome, targets);
     if (outcome.error) return outcome;
   }

@@ -74,9 +74,10 @@ export class Shell {
     this.missing.onfound = () => (this.problemsOpen = true);
     this.autosave = new Autosave(this.store, {
       snapshot: () => this.editor.document.toWorkflow(),
-      view: () => ({ ...this.editor.camera.view }),
+      view: () => ({ ...this.editor.rootView }),
       automatic: () => settings.values.autosave === 'server',
     });
+    this.editor.clipboard.onrefused = this.editor.subgraphs.onrefused = (why) => void this.notices.add('warning', why);
     this.editor.listen({
       changed: (changes) => {
         if (changes) this.autosave.changed();
@@ -150,7 +151,7 @@ export class Shell {
     if (this.sending) return;
     // A value still being typed is committed by leaving its field.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    if (this.editor.document.graph.nodes.size === 0) {
+    if (this.editor.document.whole.graph().nodes.size === 0) {
       this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix);
       return;
     }
@@ -225,7 +226,7 @@ export class Shell {
     const mine = this.editor.document.toWorkflow();
     const copy = { ...mine, id: crypto.randomUUID(), title: strings.conflict.copyOf(mine.title) };
     void this.store.write({ id: theirs.workflow.id, workflow: theirs.workflow, view: null, revision: theirs.revision, dirty: false, used: [], updated: Date.now() });
-    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.camera.view } });
+    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.rootView } });
   }
 
   /** Fetches the catalogue unless it is the one of `revision` already; asked twice at once, it is fetched once. */
@@ -259,7 +260,7 @@ export class Shell {
   #finished(job: JobInfo, ran: number | null): void {
     if (job.state === 'failed' && job.failure) {
       const { what, fix, node } = job.failure;
-      const action = node ? { label: strings.problems.go, run: () => this.reveal(node) } : undefined;
+      const action = node ? { label: strings.problems.go, run: () => this.goTo(node) } : undefined;
       this.notices.add('error', what, fix, action);
       this.editor.announcement = strings.run.failed(job.title);
     } else if (job.state === 'done') this.editor.announcement = strings.run.finished(job.title);
@@ -271,10 +272,15 @@ export class Shell {
     this.settingsSearch = search;
   }
 
-  /** Selects a node and brings it into view. */
+  /** Selects a node of the graph shown and brings it into view. */
   reveal(node: string): void {
-    const outer = node.split('/')[0] ?? node;
-    this.editor.reveal(outer);
+    this.editor.reveal(node);
+    this.inspector = true;
+  }
+
+  /** The same for a node anywhere in the workflow, by its flat id: the subgraph it is in is entered. */
+  goTo(flat: string): void {
+    this.editor.goTo(flat);
     this.inspector = true;
   }
 }

@@ -1,7 +1,7 @@
 // Edits along a chain of nodes: putting a node into a link, taking nodes out and closing the chain behind them, and
 // cutting several links at once. Each is one step to undo.
 import { strings } from '../../strings';
-import { together, type Change, type Command } from '../change';
+import { isItem, type Change, type Command, together } from '../change';
 import { Document } from '../document';
 import { fits } from '../fits';
 import { closeGaps, slotsOf } from '../inputs';
@@ -130,7 +130,8 @@ function feeding(node: NodeData | undefined, takes: (source: OutputEnd) => boole
 function merged(command: Command): Command {
   const byItem = new Map<string, Change>();
   for (const change of command.changes) {
-    const key = change.table === 'document' ? `document ${change.key}` : `${change.table} ${change.graph} ${change.id}`;
+    const what = isItem(change) ? `${change.graph} ${change.id}` : change.table === 'document' ? change.key : change.graph;
+    const key = `${change.table} ${what}`;
     const known = byItem.get(key);
     byItem.set(key, known ? ({ ...change, before: known.before } as Change) : change);
   }

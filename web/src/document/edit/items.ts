@@ -2,6 +2,7 @@
 import { strings } from '../../strings';
 import type { Change, Command } from '../change';
 import { closeGaps } from '../inputs';
+import { isBoundary } from '../subgraphs';
 import type { FrameData, Mode, NodeData, NoteData, Point, Size } from '../types';
 import { cut } from './links';
 import { graphOf, nodeChange, schemaOf, without, type Place } from './place';
@@ -33,9 +34,10 @@ export function putNote(place: Place, id: string, after: NoteData, label = words
   return before === after ? null : { label, changes: [{ table: 'notes', graph: place.graph, id, before, after }] };
 }
 
-/** Removes items, and from the nodes that stay every link that read from one that went. */
-export function remove(place: Place, items: Items): Command | null {
+/** Removes items, and from the nodes that stay every link that read from one that went. A subgraph's edge stays. */
+export function remove(place: Place, chosen: Items): Command | null {
   const graph = graphOf(place);
+  const items = { ...chosen, nodes: new Set([...chosen.nodes].filter((id) => !isBoundary(graph.nodes.get(id)))) };
   const changes: Change[] = [];
   const readers = new Set<string>();
   for (const id of items.nodes) {

@@ -21,6 +21,7 @@ export function cut(inputs: NodeData['inputs'], input: string): NodeData['inputs
   return value.value === undefined ? without(inputs, input) : { ...inputs, [input]: asInput(value.value) };
 }
 
+/** A link between two sockets that are there; those that make ports are `connectNewPort`'s. */
 export function connect(place: Place, from: OutputEnd, to: InputEnd): Command | null {
   const changes = nodeChange(place, to.node, (node) => {
     const before = node.inputs[to.input];

@@ -30,3 +30,26 @@ export function without<T extends object>(object: T, key: string): T {
   const { [key as keyof T]: _gone, ...rest } = object;
   return rest as T;
 }
+
+/** Edits of nodes in any graph of the document: however often a node is edited, it is one change. */
+export class NodeEdits {
+  readonly place: Place;
+  readonly #edited = new Map<string, NodeChanged>();
+
+  constructor(place: Place) {
+    this.place = place;
+  }
+
+  edit(graph: string, id: string, edit: (node: NodeData) => NodeData): void {
+    const key = JSON.stringify([graph, id]);
+    const known = this.#edited.get(key);
+    const node = known ? known.after : this.place.document.graph(graph).nodes.get(id);
+    if (!node) return;
+    const change: NodeChanged = known ?? { table: 'nodes', graph, id, before: node, after: node };
+    this.#edited.set(key, { ...change, after: edit(node) });
+  }
+
+  changes(): NodeChanged[] {
+    return [...this.#edited.values()].filter(({ before, after }) => before !== after);
+  }
+}
