@@ -10,7 +10,7 @@ import { number, speak } from './spoken.svelte';
 
 /** The same in both: names, units, and words that German took over. */
 const ALIKE = new Set([
-  'app.name', 'about.version', 'about.worker', 'about.label', 'cache.unit', 'canvas.label', 'commandGroups.server', 'commandGroups.workflow', 'contextMenu.colours.#eba72f', 'inspector.traceback', 'inspector.workflow',
+  'app.name', 'about.version', 'about.worker', 'about.label', 'cache.unit', 'canvas.label', 'commandGroups.server', 'commandGroups.workflow', 'contextMenu.colours.#eba72f', 'diff.keys.text', 'diff.workflow', 'inspector.traceback', 'inspector.workflow', 'live.label',
   'memory.keeping.whole', 'node.states.idle', 'results.text', 'settings.items.language.options.de', 'settings.items.language.options.en',
   'settings.items.language.options.system', 'settings.items.motion.options.system', 'settings.items.theme.options.system',
   'settings.items.wheel.options.auto', 'viewer.info', 'viewer.seeds', 'viewer.text', 'viewer.title', 'gallery.chips.videos', 'worker.lostShort',
