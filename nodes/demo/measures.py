@@ -5,6 +5,7 @@ own nodes. Every scene asked for shows a held-out (kind, colour) pair that no st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ from nodes.types import Image, Mask
 
 SEED = 777  # of the scenes asked for, as for the model itself
 Table: TypeAlias = "list[tuple[str, str]]"
+RENDERS = 100  # that the style judge is tested on
 RIM = 4  # pixels inside a hole: so near to its border the picture is all but decided by what is around it
 
 
@@ -101,12 +103,12 @@ def subjects_right(scenes: list[Scene], seen: list[Shown]) -> Iterator[tuple[str
 def style_effect(count: int) -> Table:
     """Pictures with the LoRA and without it, of the same texts and seeds."""
     judge = style_judge.read_back()
-    scenes = scenes_of(300, SEED + 1, held_out=True)
+    scenes = scenes_of(RENDERS, SEED + 1, held_out=True)
     rows: Table = []
     for name, drawing in (("flat", drawn(scenes)), ("poster", drawn(scenes, style=POSTER))):
         seen = look(judge, shown(drawing.images))
         rows.append(
-            (f"the style judge on 300 unseen {name} renders", percent(np.mean([s.style == name for s in seen])))
+            (f"the style judge on {RENDERS} unseen {name} renders", percent(np.mean([s.style == name for s in seen])))
         )
     rows += [(f"{name}, on the poster renders", percent(share)) for name, share in subjects_right(scenes, seen)]
     studio = Studio()
@@ -169,12 +171,13 @@ def rim_of(hole: np.ndarray) -> np.ndarray:
 
 
 def inpainting_effect(count: int) -> Table:
-    """Half a subject is painted anew: by the inpainting model, and by the plain one with a mask on the latent."""
+    """Half a subject is painted anew: by a mask on the plain model's latent, by the inpainting model, by both."""
     studio, judge = Studio(), judging.read_back()
     pictures = drawn(scenes_of(count, SEED + 3, held_out=True))
     ways: dict[str, Callable[[str, Image, Mask, int], Image]] = {
-        "the inpainting LoRA": studio.inpainted,
-        "a mask on the latent of the plain model": studio.masked,
+        "a mask on the latent, the plain model": studio.masked,
+        "the inpainting LoRA alone": partial(studio.inpainted, joined=False),
+        "both": studio.inpainted,
     }
     rows: Table = []
     for name, way in ways.items():

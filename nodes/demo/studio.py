@@ -12,7 +12,7 @@ from nodes.demo import inpainting
 from nodes.demo.shipped import FILE
 from nodes.diffusion.embedding_files import settle_embeddings
 from nodes.editing import inpaint_conditioning
-from nodes.inpaint import composite_images, encode_to_inpaint
+from nodes.inpaint import composite_images, encode_to_inpaint, set_noise_mask
 from nodes.latent import decode_latent, empty_latent
 from nodes.loaders import load_checkpoint
 from nodes.lora import load_lora_for_model
@@ -23,6 +23,8 @@ from nodes.types import Conditioning, Image, Latent, Mask, Model
 
 T = TypeVar("T")
 EDGE, STEPS, GUIDANCE = 128, 20, 5.0
+STEERED = 2.0
+"""Guidance where edges steer: more lets the text pull away from them."""
 
 
 class Alone:
@@ -70,12 +72,13 @@ class Studio:
         seed: int,
         model: Model | None = None,
         latent: Latent | None = None,
+        guidance: float = GUIDANCE,
     ) -> Image:
         """One picture."""
         start = empty_latent(EDGE, EDGE) if latent is None else latent
         done = sample(
             self.parts.model if model is None else model, positive, negative, start, self.ctx,
-            seed=seed, steps=STEPS, guidance=GUIDANCE, sampler="dpmpp_2m", schedule="karras",
+            seed=seed, steps=STEPS, guidance=guidance, sampler="dpmpp_2m", schedule="karras",
         )  # fmt: skip
         return decode_latent(self.parts.vae, done, self.ctx)
 
@@ -86,7 +89,7 @@ class Studio:
     def steered(self, words: str, edges: Image, file: Path, seed: int) -> Image:
         """A picture of a text, steered by edges through a ControlNet."""
         texts = apply_control(self.text(words), self.text(""), load_controlnet(file), edges)
-        return self.draw(texts.positive, texts.negative, seed)
+        return self.draw(texts.positive, texts.negative, seed, guidance=STEERED)
 
     def edges(self, image: Image, low: float, high: float) -> Image:
         return canny(image, self.ctx, low, high)
@@ -94,10 +97,14 @@ class Studio:
     def with_lora(self, file: Path, strength: float = 1.0) -> Model:
         return load_lora_for_model(self.parts.model, file, self.ctx, strength)
 
-    def inpainted(self, words: str, image: Image, mask: Mask, seed: int) -> Image:
-        """The picture painted anew where the mask is white, by the model with the inpainting LoRA."""
+    def inpainted(self, words: str, image: Image, mask: Mask, seed: int, joined: bool = True) -> Image:
+        """The picture painted anew where the mask is white, by the model with the inpainting LoRA.
+
+        `joined`: with a mask on the latent too, so that the model's own surroundings stay as they are at every step.
+        """
         shown = inpaint_conditioning(self.text(words), self.text(""), self.parts.vae, image, mask, self.ctx)
-        return self.draw(shown.positive, shown.negative, seed, self.with_lora(inpainting.FILE), shown.latent)
+        latent = set_noise_mask(shown.latent, mask) if joined else shown.latent
+        return self.draw(shown.positive, shown.negative, seed, self.with_lora(inpainting.FILE), latent)
 
     def masked(self, words: str, image: Image, mask: Mask, seed: int) -> Image:
         """The same by the plain model, with a mask on the latent."""

@@ -12,20 +12,23 @@ import PIL.Image
 import pytest
 
 from nodes.api import Node, bind
+from nodes.diffusion.embedding_files import FOLDERS
 from server.graph.catalogue import from_nodes
 from server.graph.prompt import from_workflow
 from server.graph.steps import Link, Prompt
 from server.graph.validate import validate
 from server.graph.workflow import Workflow, load
+from tests.nodes.conftest import DEMO
 from tests.nodes.plain import PlainContext
 from tests.nodes.shipped import SHIPPED
 
 FOLDER = Path(__file__).parents[2] / "workflows"
 EXAMPLES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswith(".schema.json"))
 NODES = {node.schema.id: node for node in SHIPPED}
-CATALOGUE = from_nodes(
-    NODES.values(), files=lambda folder: ["loom-demo.safetensors"] if folder == "checkpoints" else []
-)
+MODELS = Path(__file__).parents[2] / "nodes" / "demo" / "models"
+CATALOGUE = from_nodes(NODES.values(), files=lambda folder: [path.name for path in MODELS.glob(f"{folder}/*")])
+BESIDE = {"load_controlnet": "controlnet", "load_lora_for_model": "loras"}
+"""Nodes that load what ships beside the demo model, and from where."""
 EACH = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 
 
@@ -71,8 +74,10 @@ def test_an_example_has_a_picture_of_what_it_makes(path: Path) -> None:
 
 
 @EACH
-async def test_an_example_runs(path: Path, tiny_file: Path, ctx: PlainContext) -> None:
+async def test_an_example_runs(path: Path, tiny_file: Path, ctx: PlainContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDERS, str(MODELS / "embeddings"))
     prompt, _ = from_workflow(opened(path), CATALOGUE)
+    checkpoint = DEMO if needs_the_demo(prompt) else tiny_file
     made: dict[str, dict[str, Any]] = {}
     for id in in_order(prompt):
         node = NODES[prompt[id].type]
@@ -80,17 +85,25 @@ async def test_an_example_runs(path: Path, tiny_file: Path, ctx: PlainContext) -
             name: made[value.node][value.output] if isinstance(value, Link) else value
             for name, value in prompt[id].inputs.items()
         }
-        made[id] = await call_each(node, quickened(node, values, tiny_file), ctx)
+        made[id] = await call_each(node, quickened(node, values, checkpoint), ctx)
     assert ctx.saved
     for image, name, _ in ctx.saved:
         assert image.pixels.isfinite().all()
         assert name
 
 
+def needs_the_demo(prompt: Prompt) -> bool:
+    """Whether it uses what was made for the demo model and fits no other."""
+    texts = [value for step in prompt.values() for value in step.inputs.values() if isinstance(value, str)]
+    return any(step.type in BESIDE for step in prompt.values()) or any("embedding:" in text for text in texts)
+
+
 def quickened(node: Node[..., Any], values: dict[str, Any], checkpoint: Path) -> dict[str, Any]:
-    """The same inputs with a small checkpoint and few steps."""
+    """The same inputs with files of the disk, a small checkpoint, and few steps."""
     if node.schema.id == "load_checkpoint":
         return values | {"file": checkpoint}
+    if node.schema.id in BESIDE:
+        return values | {"file": MODELS / BESIDE[node.schema.id] / values["file"]}
     if node.schema.id == "invert_latent":
         return values | {"steps": 2, "looks": 1}
     if node.schema.id == "sample":  # where a second one takes up what a first began, it does so after one step
