@@ -390,6 +390,12 @@ export const german: Words = {
     live: 'Entsteht gerade',
   },
 
+  families: {
+    clash: (input, given, file, other, wanted, from) => `„${input}“ ist für ${given} (${file}), „${other}“ aber für ${wanted} (${from}).`,
+    pick: (wanted) => `Eine Datei für ${wanted} wählen.`,
+    link: (wanted) => `Etwas für ${wanted} verbinden.`,
+  },
+
   gallery: {
     label: 'Ergebnisse',
     close: 'Zurück zur Zeichenfläche (Esc)',
