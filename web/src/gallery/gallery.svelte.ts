@@ -14,7 +14,7 @@ import {
 } from '../api/gallery';
 import type { OutputInfo } from '../api/messages.gen';
 import type { Workflow } from '../document/types';
-import { openResult } from '../shell/opening';
+import { openFile, openResult } from '../shell/opening';
 import type { Shell } from '../shell/shell.svelte';
 import { strings } from '../strings';
 import { Listing } from './listing.svelte';
@@ -159,9 +159,7 @@ export class Gallery {
     const workflow = (await this.#shell.attempt(getJobWorkflow(result.job))) as Workflow | null | undefined;
     if (!workflow) return openResult(this.#shell, result.url, result.name);
     const file = new File([JSON.stringify(workflow)], `${workflow.title || result.name}.json`, { type: 'application/json' });
-    const url = URL.createObjectURL(file);
-    await openResult(this.#shell, url, file.name);
-    URL.revokeObjectURL(url);
+    await openFile(this.#shell, file);
   }
 
   // ------------------------------------------------------------ looking
