@@ -13,7 +13,7 @@ const ALIKE = new Set([
   'app.name', 'about.version', 'about.worker', 'about.label', 'cache.unit', 'canvas.label', 'commandGroups.server', 'commandGroups.workflow', 'contextMenu.colours.#eba72f', 'diff.keys.text', 'diff.workflow', 'inspector.traceback', 'inspector.workflow', 'live.label',
   'memory.keeping.whole', 'node.states.idle', 'results.text', 'settings.items.language.options.de', 'settings.items.language.options.en',
   'settings.items.language.options.system', 'settings.items.motion.options.system', 'settings.items.theme.options.system',
-  'settings.items.wheel.options.auto', 'viewer.info', 'viewer.seeds', 'viewer.text', 'viewer.title', 'gallery.chips.videos', 'worker.lostShort',
+  'settings.items.wheel.options.auto', 'viewer.info', 'viewer.seeds', 'viewer.text', 'viewer.title', 'gallery.chips.videos', 'worker.lostShort', 'subgraphs.workflow',
 ]); // prettier-ignore
 
 function* leaves(section: object, path: string[] = []): Generator<[string, unknown]> {

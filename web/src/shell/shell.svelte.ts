@@ -216,10 +216,7 @@ export class Shell {
 
   #become(workflow: Workflow, label: string): void {
     const { document } = this.editor;
-    const command = replaceWith(document.place.document, workflow, label);
-    // Subgraphs do not come and go by a command: then it is opened as it is, and what stood before is in the history.
-    if (command) document.do(command);
-    else this.show(workflow, { revision: this.autosave.revision, dirty: true, used: [...this.autosave.used] });
+    document.do(replaceWith(document.place.document, workflow, label));
   }
 
   keepBoth(theirs: StoredWorkflow): void {
