@@ -44,7 +44,7 @@ SILENT = 0.2  # of the captions: then the edges alone must tell what there is
 def build_control(base: Shipped) -> ControlNet:
     from diffusers import ControlNetModel
 
-    control = ControlNetModel.from_unet(base.unet, conditioning_embedding_out_channels=HINT)  # type: ignore[no-untyped-call]
+    control = ControlNetModel.from_unet(base.unet, conditioning_embedding_out_channels=HINT)
     control.requires_grad_(True)
     control.mid_block.requires_grad_(False)  # at 4 x 4 there are no edges; it is most of the weights
     return control

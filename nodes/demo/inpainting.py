@@ -56,12 +56,12 @@ def random_hole(rng: np.random.Generator) -> np.ndarray:
         return np.ones((SIZE, SIZE), np.float32)
     if kind < 0.25:
         away = (x, SIZE - x, y, SIZE - y)[int(rng.integers(4))]
-        return (away < rng.integers(24, 97)).astype(np.float32)
+        return np.asarray(away < rng.integers(24, 97), np.float32)
     wide, tall = rng.integers(24, 97, size=2)
     left, top = rng.integers(-8, SIZE + 8 - wide), rng.integers(-8, SIZE + 8 - tall)
     across, down = (x - left - wide / 2) / (wide / 2), (y - top - tall / 2) / (tall / 2)
     inside = np.maximum(abs(across), abs(down)) <= 1 if kind < 0.75 else across**2 + down**2 <= 1
-    return inside.astype(np.float32)
+    return np.asarray(inside, np.float32)
 
 
 def holes_in(vae: Vae, images: np.ndarray, seed: int, batch: int = 16) -> Holes:

@@ -18,7 +18,7 @@ from nodes.demo import judge as judging
 from nodes.demo.agreement import Agreement, agreement
 from nodes.demo.captions import full_caption
 from nodes.demo.judge import Judge, seen_in, shown
-from nodes.demo.pictures import drawn, scenes_of
+from nodes.demo.pictures import Pictures, drawn, scenes_of
 from nodes.demo.scenes import Scene
 from nodes.demo.shipped import read_back
 from nodes.demo.studio import Studio
@@ -107,9 +107,8 @@ def style_effect(count: int) -> Table:
     rows: Table = []
     for name, drawing in (("flat", drawn(scenes)), ("poster", drawn(scenes, style=POSTER))):
         seen = look(judge, shown(drawing.images))
-        rows.append(
-            (f"the style judge on {RENDERS} unseen {name} renders", percent(np.mean([s.style == name for s in seen])))
-        )
+        right_style = float(np.mean([s.style == name for s in seen]))
+        rows.append((f"the style judge on {RENDERS} unseen {name} renders", percent(right_style)))
     rows += [(f"{name}, on the poster renders", percent(share)) for name, share in subjects_right(scenes, seen)]
     studio = Studio()
     scenes = scenes_of(count, SEED, held_out=True)
@@ -141,7 +140,8 @@ def word_effect(count: int) -> Table:
             seen.append(look(judge, planes(studio.drawn(text, seed)))[0])
         there = [one.subjects.get(scene.subjects[0].place, ("", "")) for scene, one in zip(scenes, seen, strict=True)]
         said = f'"a {name} house"' if name else '"a house"'
-        rows.append((f"{count} texts such as {said}: in pink", percent(np.mean([c == word.COLOUR for _, c in there]))))
+        pink = float(np.mean([colour == word.COLOUR for _, colour in there]))
+        rows.append((f"{count} texts such as {said}: in pink", percent(pink)))
         right = np.mean([kind == scene.subjects[0].kind for scene, (kind, _) in zip(scenes, there, strict=True)])
         rows.append(("… subject of the right kind in the right place", percent(float(right))))
     return rows
@@ -198,7 +198,7 @@ def inpainting_effect(count: int) -> Table:
     return rows
 
 
-def _each(pictures: judging.Pictures) -> tuple[list[Scene], np.ndarray, np.ndarray]:
+def _each(pictures: Pictures) -> tuple[list[Scene], np.ndarray, np.ndarray]:
     return pictures.scenes, pictures.images, pictures.masks
 
 

@@ -61,8 +61,9 @@ def fields_of(value: Any) -> list[tuple[str, Any]] | None:
     """The fields of a dataclass or named tuple; None for anything else."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-    if hasattr(value, "_fields") and isinstance(value, tuple):
-        return list(zip(value._fields, value, strict=True))
+    names = getattr(value, "_fields", None)
+    if names is not None and isinstance(value, tuple):
+        return list(zip(names, value, strict=True))
     return None
 
 

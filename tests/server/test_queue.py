@@ -123,7 +123,8 @@ async def test_what_does_not_wait_cannot_be_moved(server: Server) -> None:
     assert await move(server, waiting, done["id"]) == 409
     assert await move(server, waiting, "nonsense") == 409
     assert await move(server, "nonsense", None) == 404
-    for body in ({}, {"before": 5}, {"after": waiting}, []):
+    bodies: list[object] = [{}, {"before": 5}, {"after": waiting}, []]
+    for body in bodies:
         status, answer = await server.ask("POST", f"/api/jobs/{waiting}/move", json=body)
         assert status == 400
         assert answer["error"]["fix"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -76,8 +77,9 @@ def drawing() -> Values:
         def get(self, recipe: Greys) -> object:
             return recipe.load("cpu", "float32")
 
-    nothing: object = None
-    return Values(*[nothing] * 5, Loading, nothing, LastRuns())  # type: ignore[arg-type]  # only its drawing is asked
+    loading: Any = Loading
+    nothing: Any = None  # only its drawing is asked
+    return Values(nothing, nothing, nothing, nothing, nothing, loading, nothing, LastRuns())
 
 
 def test_images_masks_and_latents_are_drawn() -> None:

@@ -106,7 +106,7 @@ def test_edges_are_packed_and_come_back(pictures: Pictures) -> None:
     edges = control.edges_of(pictures.images)
     hint = control.as_hint(edges)
     assert edges.shape == (3, 128, 16) and hint.shape == (3, 3, 128, 128)
-    assert set(hint.unique().tolist()) == {0.0, 1.0}
+    assert set(hint.flatten().tolist()) == {0.0, 1.0}
     assert 0.01 < hint.mean().item() < 0.15
 
 
@@ -142,6 +142,6 @@ def test_the_new_colour_is_in_every_scene_and_its_caption_speaks_of_the_marks() 
 def test_a_hole_is_shown_as_grey_and_told_in_cells(base: Shipped, pictures: Pictures) -> None:
     holes = inpainting.holes_in(base.vae, pictures.images, seed=3)
     assert holes.cells.shape == (3, 1, 16, 16) and holes.seen.shape == (3, 4, 16, 16)
-    assert set(holes.cells.unique().tolist()) <= {0.0, 1.0}
+    assert set(holes.cells.flatten().tolist()) <= {0.0, 1.0}
     shares = [inpainting.random_hole(np.random.default_rng(i)).mean() for i in range(200)]
     assert min(shares) > 0 and max(shares) == 1 and 0.1 < np.mean(shares) < 0.6
