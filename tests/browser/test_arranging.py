@@ -82,7 +82,9 @@ def test_a_menu_is_walked_and_left_by_keys(pair: Board) -> None:
     pair.press("Escape")
     expect(pair.page.get_by_role("menu")).to_have_count(0)
     pair.node("bench/paint").locator("header .title").click(button="right")
-    pair.press("ArrowDown", "ArrowDown", "Enter")
+    while pair.page.locator(":focus").get_attribute("data-action") != "mute":
+        pair.press("ArrowDown")
+    pair.press("Enter")
     pair.expect_state(pair.node("bench/paint"), "mute")
 
 

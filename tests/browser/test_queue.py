@@ -100,6 +100,7 @@ def test_a_link_shows_what_it_carries_once_it_is_computed(empty: Board) -> None:
     paint = empty.add("bench/paint", "paint", (300, 300))
     preview = empty.add("preview_image", "preview", (700, 300))
     empty.connect(paint, "result", preview, "image")
+    empty.type_into(paint, "red", "123")
     start, end = centre(empty.socket(paint, "out:result")), centre(empty.socket(preview, "in:image"))
     card = empty.page.get_by_role("dialog", name="What the link carries")
     empty.page.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)

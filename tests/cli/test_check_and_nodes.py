@@ -45,7 +45,7 @@ def test_the_nodes_of_the_program_and_of_packs_are_listed(loom: Loom) -> None:
 
 def test_the_catalogue_is_printed_as_json(loom: Loom) -> None:
     catalogue = json.loads(loom("nodes", "--json").stdout)
-    assert set(catalogue) == {"revision", "types", "nodes", "broken"}
+    assert set(catalogue) == {"revision", "types", "nodes", "broken", "families", "files"}
     assert catalogue["nodes"]["bench/paint"]["pack"] == "bench"
 
 

@@ -58,7 +58,7 @@ def test_a_model_is_pulled_listed_and_verified(models: Models, hub: LocalHub, tm
     (tmp_path / "disk" / "loras" / "a.safetensors").write_bytes(b"")
     (tmp_path / "home" / "extra_model_paths.yaml").write_text("a: b: c")
     done = models("list", "vae", "loras", "--json", "--models", tmp_path / "disk", "--models", tmp_path / "none")
-    lora, vae = json.loads(done.stdout)
+    lora, *_, vae = json.loads(done.stdout)
     assert (vae["name"], vae["source"], len(vae["sha256"])) == ("my_vae.safetensors", "owner/vae@main", 64)
     assert "not a safetensors file" in vae["problem"] and "a.safetensors is empty" in lora["problem"]
     assert "extra_model_paths.yaml cannot be read: line 1" in done.stderr and "none does not exist" in done.stderr

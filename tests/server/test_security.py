@@ -40,6 +40,12 @@ CHANGING = [
     ("POST", "/api/gallery/restore"),
     ("POST", "/api/gallery/delete"),
     ("POST", "/api/gallery/exports"),
+    ("POST", "/api/jobs/x/move"),
+    ("PUT", "/api/queue"),
+    ("POST", "/api/queue/clear"),
+    ("PUT", "/api/settings"),
+    ("POST", "/api/values"),
+    ("PUT", "/api/workflows/x/revisions/{revision:[0-9]+}"),
 ]
 FOREIGN = [
     "null",

@@ -93,7 +93,8 @@ def test_families_of_files_are_known_once_their_headers_were_read(put: Put, shel
     put("loras/bad.safetensors", b"<html>")
     first = shelf()
     assert first.families(read=False) == {}
-    known = {"checkpoints": {"loom-demo.safetensors": ("sd1",)}, "loras": {"wide.safetensors": ("sdxl",)}}
+    known = {"checkpoints": {"loom-demo.safetensors": ("sd1",)}, "loras": {"wide.safetensors": ("sdxl",)},
+             "controlnet": {"loom-demo-canny.safetensors": ("sd1",)}}  # fmt: skip
     assert first.families(read=True) == known
     assert shelf().families(read=False) == known  # a restart reads the index alone
     put("loras/wide.safetensors", LORA)
