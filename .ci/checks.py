@@ -19,7 +19,8 @@ PYTHON = sys.executable
 WEB = (PYTHON, "web/build.py")
 PYTEST = (PYTHON, "-m", "pytest", "-q")
 IN_PARTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
-"""A process for each core, up to four (each holds the model libraries); the tests of a file stay together."""
+"""A process for each core, up to four (each holds the model libraries); the tests of a file stay together. Those in
+a browser have a server and a browser for each process."""
 LIMIT = 20 * 60
 
 
@@ -40,7 +41,7 @@ CHECKS = (
     Check("eslint", "style of the page", (*WEB, "lint")),
     Check("vitest", "tests of the page's core", (*WEB, "test")),
     Check("pytest", "tests of the program", (*PYTEST, *IN_PARTS, "--ignore=tests/browser")),
-    Check("browser", "tests in Chromium", (*PYTEST, "tests/browser"), browser=True),
+    Check("browser", "tests in Chromium", (*PYTEST, *IN_PARTS, "tests/browser"), browser=True),
 )
 
 
