@@ -34,6 +34,8 @@ class LocalHub:
     private: set[str] = field(default_factory=set)
     cuts: list[int] = field(default_factory=list)
     """After so many bytes each of the next answers with a large file breaks off."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """An answer that is cut after no byte comes when this is set, as on a line that is there and carries nothing."""
     damaged: bool = False
     """Whether large files are served with other bytes than were promised."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -142,6 +144,8 @@ def handler(hub: LocalHub, role: str) -> type[BaseHTTPRequestHandler]:
         def send_body(self, body: bytes, headers: dict[str, str], status: int = 200, cut: int | None = None) -> None:
             self.send_response(status)
             self.end({"Content-Length": str(len(body)), **headers})
+            if cut == 0:
+                hub.released.wait(60)
             if self.command == "GET":
                 self.wfile.write(body if cut is None else body[:cut])
             if cut is not None:
