@@ -12,6 +12,13 @@ HEAD = "0003"
 
 metadata = MetaData()
 
+
+def _by_job(name: str) -> Table:
+    """A large text for each job."""
+    columns = (Column("job", String(40), primary_key=True), Column("body", LargeBinary, nullable=False))
+    return Table(name, metadata, *columns)
+
+
 jobs = Table(
     "jobs",
     metadata,
@@ -33,27 +40,12 @@ jobs = Table(
 )
 """`place` orders the queue; one that was never moved stands at its `seq`."""
 
-prompts = Table(
-    "prompts",
-    metadata,
-    Column("job", String(40), primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-)
+prompts = _by_job("prompts")
 """What a waiting or running job runs; the row goes when the job ends."""
 
-job_workflows = Table(
-    "job_workflows",
-    metadata,
-    Column("job", String(40), primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-)
+job_workflows = _by_job("job_workflows")
 
-job_nodes = Table(
-    "job_nodes",
-    metadata,
-    Column("job", String(40), primary_key=True),
-    Column("body", LargeBinary, nullable=False),
-)
+job_nodes = _by_job("job_nodes")
 """How each node of an ended job fared: a JSON list of `NodeChange`, deflated."""
 
 durations = Table(
