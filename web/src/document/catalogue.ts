@@ -126,6 +126,11 @@ function completeNode(node: NodeSchema): NodeSchema {
   };
 }
 
+/** An input of which nothing is known but its name and type. */
+export function bareInput(name: string, type: string, title = name): InputSchema {
+  return { name, type, title, help: '', default: null, required: false, widget: null, is_list: false, grows: false, lazy: false };
+}
+
 function completeInput(input: InputSchema): InputSchema {
   const full = { ...INPUT_DEFAULTS, ...input, title: input.title || input.name, widget: input.widget ?? null };
   if (full.widget?.kind !== 'variant') return full;

@@ -1,7 +1,7 @@
 // Subgraphs as node types: an instance shows the inputs and outputs of its definition, each with the widget of
 // what it feeds. So everything that knows of node types knows of subgraphs.
 import { strings } from '../strings';
-import type { Catalogue, InputSchema, NodeSchema, OutputSchema } from './catalogue';
+import { bareInput, type Catalogue, type InputSchema, type NodeSchema, type OutputSchema } from './catalogue';
 import { ROOT } from './change';
 import type { Document, Graph } from './document';
 import { slotsOf, type Slot } from './inputs';
@@ -20,12 +20,12 @@ export function withSubgraphs(catalogue: Catalogue, document: Document, graph: s
   if (graph === ROOT) return known;
   const { inputs, outputs } = document.graph(graph).head;
   const given = portsInOrder(inputs).map(([name, port]) => asOutput(name, port));
-  const taken = portsInOrder(outputs).map(([name, port]) => bareInput(name, port));
+  const taken = portsInOrder(outputs).map(([name, port]) => asBareInput(name, port));
   // What this graph is part of may not stand in it.
   const around = new Set(order.filter((id) => id === graph || heldBy(document, id).has(graph)).map((id) => SUBGRAPH + id));
   const own = Object.fromEntries(Object.entries(nodes).filter(([type]) => !around.has(type)));
   own[ENTRY] = boundary(ENTRY, words.entry, words.entryHelp, [], [...given, asOutput(NEW_PORT, { type: 'any', title: words.newInput })]);
-  own[EXIT] = boundary(EXIT, words.exit, words.exitHelp, [...taken, bareInput(NEW_PORT, { type: 'any', title: words.newOutput })], []);
+  own[EXIT] = boundary(EXIT, words.exit, words.exitHelp, [...taken, asBareInput(NEW_PORT, { type: 'any', title: words.newOutput })], []);
   return { ...catalogue, nodes: own };
 }
 
@@ -43,18 +43,7 @@ const asOutput = (name: string, port: PortData): OutputSchema => ({
   is_list: false,
 });
 
-const bareInput = (name: string, port: PortData): InputSchema => ({
-  name,
-  type: port.type || 'any',
-  title: port.title || name,
-  help: '',
-  default: null,
-  required: false,
-  widget: null,
-  is_list: false,
-  grows: false,
-  lazy: false,
-});
+const asBareInput = (name: string, port: PortData): InputSchema => bareInput(name, port.type || 'any', port.title || name);
 
 function instanceSchema(id: string, graph: Graph, catalogue: Catalogue): NodeSchema {
   const entry = nodeOfType(graph, ENTRY);
@@ -95,7 +84,7 @@ function fedBy(graph: Graph, entry: string | undefined, port: string, catalogue:
 }
 
 function asInput(name: string, port: PortData, fed: Fed | undefined): InputSchema {
-  const bare = bareInput(name, port);
+  const bare = asBareInput(name, port);
   if (!fed) return { ...bare, default: constantOf(port.default) ?? null };
   const { schema, title } = fed.slot;
   const own = constantOf(port.default) ?? constantOf(fed.stored) ?? schema.default;

@@ -1,5 +1,5 @@
 // Layouts by what they depend on, not by node: a thousand nodes of one type share one layout.
-import type { Catalogue, NodeSchema } from '../document/catalogue';
+import { bareInput, type Catalogue, type NodeSchema } from '../document/catalogue';
 import { slotsOf, type Slot } from '../document/inputs';
 import type { NodeData } from '../document/types';
 import { layoutNode, type NodeLayout } from './layout';
@@ -74,18 +74,7 @@ export function missingSchema(node: NodeData, outputs: readonly string[]): NodeS
     category: '',
     help: '',
     version: node.version ?? 1,
-    inputs: Object.keys(node.inputs).map((name) => ({
-      name,
-      type: 'any',
-      title: name,
-      help: '',
-      default: null,
-      required: false,
-      widget: null,
-      is_list: false,
-      grows: false,
-      lazy: false,
-    })),
+    inputs: Object.keys(node.inputs).map((name) => bareInput(name, 'any')),
     outputs: outputs.map((name) => ({ name, type: 'any', title: name, help: '', is_list: false })),
     is_output: false,
     is_async: false,
