@@ -1,6 +1,6 @@
 // The picture with the mask over it: what is drawn, how it is shown, and where the user looks.
 import type { Rect } from '../geometry/rect';
-import { fitted, type Look, movedBy, zoomedAt } from '../panels/zoom';
+import { fitted, type Look, movedBy, pinched, zoomedAt } from '../panels/zoom';
 import type { Dot } from './brush';
 import { Drawing } from './drawing';
 import { feathered } from './feather';
@@ -72,6 +72,10 @@ export class Board {
 
   pan(dx: number, dy: number): void {
     this.look = movedBy(this.shown, dx, dy);
+  }
+
+  pinch(before: Place, at: Place, other: Place): void {
+    this.look = pinched(this.shown, before, at, other);
   }
 
   /** A point of the frame in pixels of the picture. */

@@ -115,10 +115,6 @@ export class Hand {
     const other = [...this.#touches].find(([key]) => key !== id)?.[1];
     const before = this.#touches.get(id);
     this.#touches.set(id, at);
-    if (!other || !before) return;
-    const distance = (a: Place, b: Place): number => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
-    const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
-    this.#board.pan((at.x - before.x) / 2, (at.y - before.y) / 2);
-    this.#board.zoom(distance(at, other) / distance(before, other), middle);
+    if (other && before) this.#board.pinch(before, at, other);
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { fitted, zoomedAt } from './zoom';
+import { fitted, pinched, zoomedAt } from './zoom';
 
 test('a picture is fitted into the middle', () => {
   const look = fitted({ width: 1144, height: 1144 }, { width: 2000, height: 1000 });
@@ -22,4 +22,10 @@ test('what is under the pointer stays under it', () => {
       expect((at.y - next.y) / next.scale).toBeCloseTo(at.y - look.y, 6);
     }),
   );
+});
+
+test('two fingers that go apart make what lies between them larger', () => {
+  const look = pinched({ x: 0, y: 0, scale: 1 }, { x: 200, y: 100 }, { x: 300, y: 100 }, { x: 100, y: 100 });
+  expect(look.scale).toBe(2);
+  expect(look.x + 150 * look.scale).toBe(200);
 });

@@ -5,9 +5,15 @@ export interface Look {
   scale: number;
 }
 
-interface Box {
+export interface Box {
   width: number;
   height: number;
+}
+
+/** A point of the stage. */
+export interface Place {
+  x: number;
+  y: number;
 }
 
 const LEAST = 0.05;
@@ -24,10 +30,17 @@ export function fitted(frame: Box, picture: Box): Look {
 }
 
 /** Scaled so that what is under `at` stays there. */
-export function zoomedAt(look: Look, at: { x: number; y: number }, factor: number): Look {
+export function zoomedAt(look: Look, at: Place, factor: number): Look {
   const scale = Math.min(MOST, Math.max(LEAST, look.scale * factor));
   const ratio = scale / look.scale;
   return { scale, x: at.x - (at.x - look.x) * ratio, y: at.y - (at.y - look.y) * ratio };
 }
 
 export const movedBy = (look: Look, dx: number, dy: number): Look => ({ ...look, x: look.x + dx, y: look.y + dy });
+
+/** One of two fingers went from `before` to `at` while the other stayed: what lies under each goes with it. */
+export function pinched(look: Look, before: Place, at: Place, other: Place): Look {
+  const apart = (finger: Place): number => Math.max(1, Math.hypot(finger.x - other.x, finger.y - other.y));
+  const middle = { x: (at.x + other.x) / 2, y: (at.y + other.y) / 2 };
+  return zoomedAt(movedBy(look, (at.x - before.x) / 2, (at.y - before.y) / 2), middle, apart(at) / apart(before));
+}
