@@ -233,11 +233,13 @@ def test_a_flow_ends_at_the_picture_of_an_exact_denoiser(name: str) -> None:
     assert float((last.x - picture).abs().max()) < (0.3 if name in OWN_SIGMAS else 0.01 if "uni_pc" in name else 1e-5)
 
 
-@pytest.mark.parametrize("name", sorted(STOCHASTIC - NOT_FOR_FLOWS - {"res_multistep_ancestral"}))
+AS_ADDING = {"res_multistep_ancestral", "res_multistep_ancestral_cfg_pp"}
+"""Noised as models are that add noise to the picture, as in the peers."""
+
+
+@pytest.mark.parametrize("name", sorted(STOCHASTIC - NOT_FOR_FLOWS - AS_ADDING))
 def test_added_noise_keeps_a_flow_at_its_level(name: str) -> None:
     """With pictures of zeros, x is noise of the strength that its sigma says, at every step."""
-    if name in ("dpmpp_2s_ancestral_cfg_pp", "res_multistep_ancestral_cfg_pp"):
-        pytest.skip("noised as models are that add noise to the picture, as in the peers")
     shape, generator = (1, 4, 64, 64), torch.Generator().manual_seed(3)
 
     class Plenty:
@@ -279,17 +281,28 @@ def test_without_eta_nothing_is_drawn(name: str) -> None:
     list(SAMPLERS[name](Toy(), start(), SIGMAS, Nothing(), eta=0.0, **options))  # type: ignore[call-arg]
 
 
+class Agreeing(Toy):
+    """One whose negative text says what the positive one does."""
+
+    def __call__(self, x: Tensor, sigma: float) -> Tensor:
+        seen = super().__call__(x, sigma)
+        self.unconditional = seen
+        return seen
+
+
 @pytest.mark.parametrize("name", sorted(READ_UNCONDITIONAL))
 def test_cfg_plus_plus_is_its_plain_sampler_when_both_texts_agree(name: str) -> None:
-    class Agreeing(Toy):
-        def __call__(self, x: Tensor, sigma: float) -> Tensor:
-            seen = super().__call__(x, sigma)
-            self.unconditional = seen
-            return seen
-
     plain = name.replace("_cfg_pp", "")
     assert difference(final(name, start(), toy=Agreeing()), final(plain, start())) < 1e-6
     assert difference(final(name, start()), final(plain, start())) > 1e-3
+
+
+# euler_ancestral_cfg_pp divides a flow's step otherwise between going down and noise, as in the peers.
+@pytest.mark.parametrize("name", sorted(READ_UNCONDITIONAL - {"euler_ancestral_cfg_pp"}))
+def test_so_it_is_with_flows(name: str) -> None:
+    x, plain, agreeing = start() / SIGMAS[0], name.replace("_cfg_pp", ""), Agreeing(FlowLevels())
+    assert difference(final(name, x, FLOW_SIGMAS, agreeing), final(plain, x, FLOW_SIGMAS, flow_toy())) < 1e-6
+    assert difference(final(name, x, FLOW_SIGMAS, flow_toy()), final(plain, x, FLOW_SIGMAS, flow_toy())) > 1e-3
 
 
 def test_the_dropdown_names_exactly_the_samplers_there_are() -> None:

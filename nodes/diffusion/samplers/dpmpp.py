@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from torch import Tensor
 
+from nodes.diffusion.levels import Levels
 from nodes.diffusion.samplers.protocol import Denoise, NoiseSource, Step
 from nodes.diffusion.samplers.snr import ancestral_split, renoise, sigma_between
 
@@ -55,9 +56,7 @@ def dpmpp_2s_ancestral(
         denoised = guess = denoise(x, sigma)
         down, scale, amount = renoise(denoise.levels, sigma, following, eta)
         if down > 0:
-            # Lambda is infinite where a flow begins; the peers step to 0.9999 there.
-            at_brink = denoise.levels.is_flow and sigma >= 1
-            middle = 0.9999 if at_brink else sigma_between(denoise.levels, sigma, down, 0.5)
+            middle = halfway(denoise.levels, sigma, down)
             guess = denoise(denoised + (x - denoised) * (middle / sigma), middle)
         x = guess + (x - guess) * (down / sigma)
         if following > 0 and eta > 0:
@@ -65,10 +64,26 @@ def dpmpp_2s_ancestral(
         yield Step(i, x, denoised)
 
 
+def halfway(levels: Levels, sigma: float, down: float) -> float:
+    """Halfway in lambda, which is infinite where a flow begins: the peers step to 0.9999 there."""
+    return 0.9999 if levels.is_flow and sigma >= 1 else sigma_between(levels, sigma, down, 0.5)
+
+
 def dpmpp_2s_ancestral_cfg_pp(
     denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, eta: float = 1.0, s_noise: float = 1.0
 ) -> Iterator[Step]:
-    """DPM-Solver++(2S) with fresh noise under CFG++ (Chung et al. 2024)."""
+    """DPM-Solver++(2S) with fresh noise under CFG++ (Chung et al. 2024).
+
+    Guidance comes before the step to a model that adds noise, and after it to a flow, as in the peers.
+    """
+    steps = guided_after if denoise.levels.is_flow else guided_before
+    return steps(denoise, x, sigmas, noise, eta, s_noise)
+
+
+def guided_before(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, eta: float, s_noise: float
+) -> Iterator[Step]:
+    """Move x by what guidance changes in the picture, and step from there."""
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         down, up = ancestral_split(sigma, following, eta)
@@ -81,4 +96,23 @@ def dpmpp_2s_ancestral_cfg_pp(
             x = moved * (down / sigma) + guess * (1 - down / sigma)
         if following > 0 and eta > 0:
             x = x + noise.fresh() * (up * s_noise)
+        yield Step(i, x, denoised)
+
+
+def guided_after(
+    denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, eta: float, s_noise: float
+) -> Iterator[Step]:
+    """Step as the negative text says, and then move the picture that is left in x by what guidance changes in it."""
+    for i, (sigma, following) in enumerate(pairwise(sigmas)):
+        denoised = denoise(x, sigma)
+        guess = without = denoise.unconditional
+        down, scale, amount = renoise(denoise.levels, sigma, following, eta)
+        if down > 0:
+            middle = halfway(denoise.levels, sigma, down)
+            denoise(without + (x - without) * (middle / sigma), middle)
+            guess = denoise.unconditional
+        x = guess + (x - guess) * (down / sigma)
+        if following > 0 and eta > 0:
+            x = x * scale + noise.fresh() * (amount * s_noise)
+        x = x + (denoised - without) * denoise.levels.kept(following)
         yield Step(i, x, denoised)
