@@ -155,8 +155,10 @@ def variance_error(name: str, levels: Levels, sigmas: list[float]) -> float:
 
 
 FIRST = ("euler_ancestral", "euler_ancestral_cfg_pp")
-SECOND = ("dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_2s_ancestral_cfg_pp", "dpmpp_sde", "dpmpp_2m_sde",
-          "dpmpp_2m_sde_heun", "dpmpp_3m_sde", "er_sde", "seeds_2", "seeds_3", "sa_solver", "sa_solver_pece")  # fmt: skip
+SECOND = (
+    "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_2s_ancestral_cfg_pp", "dpmpp_sde", "dpmpp_2m_sde",
+    "dpmpp_2m_sde_heun", "dpmpp_3m_sde", "er_sde", "seeds_2", "seeds_3", "sa_solver", "sa_solver_pece",
+)  # fmt: skip
 AS_ADDING = ("res_multistep_ancestral", "res_multistep_ancestral_cfg_pp")
 """Those that add noise to a flow as to other models, as in the peers: not for flows, docs/samplers.md says so."""
 
