@@ -5,7 +5,6 @@ Nothing here evaluates a script in the page, but for axe, which only looks.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.board import Board
+from tests.browser.chrome import chromium
 from tests.nodes.tiny import write_checkpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,18 +33,6 @@ PATIENCE = 60_000
 START = 120.0
 
 expect.set_options(timeout=PATIENCE)
-
-
-def chromium() -> Path:
-    """The browser to drive: the one that .ci/chromium.py finds. Without one the tests fail, and say so."""
-    spec = importlib.util.spec_from_file_location("chromium", ROOT / ".ci" / "chromium.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = module.find()
-    if found is None:
-        pytest.fail(f"The browser test {module.MISSING}", pytrace=False)
-    return Path(found)
 
 
 @pytest.fixture(scope="session")

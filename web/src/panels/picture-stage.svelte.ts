@@ -41,7 +41,8 @@ export class PictureStage {
   };
 
   readonly down = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
-    if (event.button !== 0) return;
+    // A press may still be on its way to a view that closes.
+    if (event.button !== 0 || !event.currentTarget.isConnected) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     this.#held.set(event.pointerId, this.#at(event));
   };
