@@ -14,6 +14,7 @@ from server.config import Config
 from server.graph.catalogue import Catalogue
 from server.graph.problems import Problem
 from server.graph.prompt import encode, from_workflow
+from server.graph.sweep_prompt import Swept, in_document, sweep_of
 from server.graph.validate import validate
 from server.graph.workflow import Workflow, dump, load
 from server.model_folders import ModelFolders
@@ -24,10 +25,14 @@ INPUT_FOLDER = "input"
 
 
 class SubmitJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A workflow to run. `targets`: the nodes wanted, instead of all outputs; `key`: the same key, the same job."""
+    """A workflow to run. `targets`: the nodes wanted, instead of all outputs; `key`: the same key, the same job.
+
+    `sweep`: run the sweep that the workflow holds, and make a sheet of it, instead of running it once.
+    """
 
     workflow: msgspec.Raw
     targets: list[str] | None = None
+    sweep: bool = False
     key: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
 
 
@@ -63,11 +68,29 @@ def check(workflow: Workflow, catalogue: Catalogue, config: Config) -> list[Prob
 def prepare(wanted: SubmitJob, catalogue: Catalogue, config: Config) -> Prepared:
     """Read and check a workflow. Raises WorkflowError when it is none."""
     workflow = load(bytes(wanted.workflow))
+    if wanted.sweep:
+        return prepare_sweep(workflow, wanted.targets, catalogue, config)[0]
     prompt, problems = from_workflow(workflow, catalogue)
     problems += validate(prompt, catalogue, file_check(config), wanted.targets)
     failed = any(problem.level == "error" for problem in problems)
     payload = None if failed else Payload(encode(prompt), dump(workflow), wanted.targets)
     return Prepared(workflow.id[:100], workflow.title[:500], problems, payload)
+
+
+def prepare_sweep(
+    workflow: Workflow, targets: list[str] | None, catalogue: Catalogue, config: Config
+) -> tuple[Prepared, Swept]:
+    """The same for a workflow's sweep, and what that is."""
+    swept = sweep_of(workflow, catalogue)
+    problems = list(swept.problems)
+    if targets is not None:
+        problems.append(Problem("", "", "A sweep runs all of the workflow.", "Leave out the nodes to run to."))
+    if swept.prompt:
+        found = validate(swept.prompt, catalogue, file_check(config))
+        problems += dict.fromkeys(in_document(problem, swept.prompt) for problem in found)
+    failed = not swept.prompt or any(problem.level == "error" for problem in problems)
+    payload = None if failed else Payload(encode(swept.prompt), dump(workflow), None)
+    return Prepared(workflow.id[:100], workflow.title[:500], problems, payload), swept
 
 
 def file_check(config: Config) -> Callable[[str, str], bool]:

@@ -41,6 +41,7 @@ The saved files are printed on stdout, one a line; progress and errors go to std
   loom run portrait.json --set Sample.steps=30 --set "Text 2.text=a red boat"
   loom run picture_00001.png --set 4.seed=8
   for seed in 1 2 3; do loom run portrait.json --set Seed.seed=$seed; done
+  loom run portrait.json --sweep      every combination of the sweep's values; the labelled sheet comes last
 
 NODE is a node's id, or its title when no other node has it. A file for an input is named as in the page. The
 same workflow with the same values saves the same bytes as in the server, and both share the cache.
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
         help="give an input another value; may be repeated",
     )  # fmt: skip
     run.add_argument("--out", type=Path, metavar="DIR", help="where to save (default: the home's results)")
+    run.add_argument("--sweep", action="store_true", help="run the sweep in the workflow, and make a sheet of it")
     run.add_argument("--to", dest="targets", action="append", metavar="NODE", help="run only what NODE needs")
     run.add_argument("--quiet", "-q", action="store_true", help="show no progress")
     add_home(run)

@@ -40,8 +40,8 @@ async def carry_out(options: Namespace, config: Config) -> int:
     async with CommandWorker(config) as worker:
         catalogue = await worker.catalogue()
         workflow = apply(workflow, options.settings, catalogue)
-        titles = titles_of(workflow, catalogue)
-        prepared = check(workflow, options.targets, catalogue, config)
+        titles = {**titles_of(workflow, catalogue), "": "Pictures"}
+        prepared = check(workflow, options, catalogue, config)
         if prepared.payload is None:
             show(prepared.problems, titles, Console(stderr=True))
             complain(f"{options.workflow} cannot run: {count(prepared.problems)}.")
@@ -60,10 +60,10 @@ async def carry_out(options: Namespace, config: Config) -> int:
     return tell(ended, titles)
 
 
-def check(workflow: Workflow, targets: list[str] | None, catalogue: Catalogue, config: Config) -> Prepared:
+def check(workflow: Workflow, options: Namespace, catalogue: Catalogue, config: Config) -> Prepared:
     """What the server does with a workflow that it is sent. Raises CommandError for a target that is no node."""
-    wanted = [find_node(word, workflow.nodes, catalogue) for word in targets] if targets else None
-    return prepare(SubmitJob(msgspec.Raw(dump(workflow)), wanted), catalogue, config)
+    targets = [find_node(word, workflow.nodes, catalogue) for word in options.targets] if options.targets else None
+    return prepare(SubmitJob(msgspec.Raw(dump(workflow)), targets, options.sweep), catalogue, config)
 
 
 def job_of(payload: Payload) -> RunJob:

@@ -58,7 +58,14 @@ def pulled(prompt: Prompt, targets: Collection[str]) -> Iterator[str]:
         if cycle.node in order.pulled:
             what = f"Node {cycle.node} needs its own result."
             raise RunFailed(Fault(what, "Remove one link of the circle.", cycle.node, cycle.input))
-    return (id for id in order.nodes if id in order.pulled)
+    nodes = walk(prompt, cells).nodes if (cells := by_cell(prompt, order.pulled)) else order.nodes
+    return (id for id in nodes if id in order.pulled)
+
+
+def by_cell(prompt: Prompt, pulled: Collection[str]) -> list[str]:
+    """The steps of a sweep in the order of its cells: each is finished before the next begins, the sheet comes last."""
+    places = {id: copy.at for id in pulled if (copy := prompt[id].copy) is not None}
+    return sorted(places, key=lambda id: (places[id], id))
 
 
 def _is_output(library: Library, step: Step) -> bool:

@@ -62,6 +62,8 @@ class Planned:
     """Which time of a loop it is for: "#3"; of one loop in another "#3#1". Empty outside of loops."""
     where: str = ""
     """The same in words, for what is told of a failure."""
+    cell: tuple[int, ...] = ()
+    """Of a sweep: the place of its value on each axis; empty where it is in no cell."""
     loop: LoopPlan | None = None
     given: tuple[Any, ...] | None = None
     """The result of a node that needs no running: an item of a list."""
@@ -76,6 +78,15 @@ class Planned:
         if not self.stamps:
             return dict(self.constants)
         return {**self.constants, **{name: stamp.path for name, stamp in self.stamps.items()}}
+
+
+class Shown(NamedTuple):
+    """How a step is told of: as a node of the document, which time or cell of it, and where in words."""
+
+    id: str
+    turn: str
+    where: str
+    cell: tuple[int, ...]
 
 
 class End(NamedTuple):
@@ -144,4 +155,4 @@ class LoopPlan:
     @property
     def nodes(self) -> list[str]:
         """The nodes it repeats, without those of loops inside it."""
-        return [id for id, step in self.body if step.type != ENTRY]
+        return [step.copy.of if step.copy is not None else id for id, step in self.body if step.type != ENTRY]

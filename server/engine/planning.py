@@ -15,7 +15,7 @@ from nodes.api import BadValue, Input, Output, fingerprint_of, node
 from server.engine import keys
 from server.engine.catalogue import Declared, Library, is_file
 from server.engine.failures import Fault, RunFailed, fault_of
-from server.engine.planned import End, Files, Fixed, LoopPlan, Planned, Scope, Source, Stamp, Turn
+from server.engine.planned import End, Files, Fixed, LoopPlan, Planned, Scope, Shown, Source, Stamp, Turn
 from server.graph.steps import ENTRY, Link, Loop, Prompt, Step
 
 MOST_NODES = 100_000
@@ -89,7 +89,11 @@ class Planning:
             raise RunFailed(Fault(what, "Install its pack.", id))
         declared, type_digest = found
         title = step.title or declared.title
-        planned = Planned(len(self.plan), id, title, declared, type_digest, {}, {}, turn=scope.turn, where=scope.where)
+        shown = shown_as(id, step, scope)
+        planned = Planned(
+            len(self.plan), shown.id, title, declared, type_digest, {}, {},
+            turn=shown.turn, where=shown.where, cell=shown.cell,
+        )  # fmt: skip
         given = step.inputs
         listed: list[str] = []
         try:
@@ -102,7 +106,7 @@ class Planning:
                 else:
                     planned.constants[name] = declared.constant(name, input, given)
         except BadValue as error:
-            raise RunFailed(fault_of(error, id, scope.where + title)) from None
+            raise RunFailed(fault_of(error, shown.id, shown.where + title)) from None
         if listed:
             planned.listed = tuple(listed)
         planned.is_target = id in self._wanted
@@ -161,10 +165,11 @@ class Planning:
         begins = self._begins(loop, members, scope)
         names = tuple(loop.gives)
         read = frozenset(self._read.get(id, ())) | ({*names} if id in self._wanted else set())
-        held = LoopPlan(id, loop, scope.where + step.title, members, step.inputs, begins, scope, self, read)
-        at = len(self.plan)
+        shown = shown_as(id, step, scope)
+        held = LoopPlan(shown.id, loop, scope.where + step.title, members, step.inputs, begins, scope, self, read)
+        at, declared = len(self.plan), _declared_loop(step.title, names)
         planned = Planned(
-            at, id, step.title, _declared_loop(step.title, names), "", {}, {}, turn=scope.turn, where=scope.where
+            at, shown.id, step.title, declared, "", {}, {}, turn=shown.turn, where=shown.where, cell=shown.cell
         )
         planned.loop = held
         self._sketch(planned, held)
@@ -234,6 +239,15 @@ def as_items(value: Any) -> list[Any]:
 def pick(items: Sequence[Any], index: int) -> Any:
     """The item of a list for a time; the shorter of several lists repeat their last."""
     return items[min(index, len(items) - 1)]
+
+
+def shown_as(id: str, step: Step, scope: Scope) -> Shown:
+    """What a step is told of as. One of a sweep stands for a node of the document."""
+    copy = step.copy
+    if copy is None:
+        return Shown(id, scope.turn, scope.where, ())
+    where = f"{scope.where}{copy.where}: " if copy.where else scope.where
+    return Shown(copy.of, id.removeprefix(copy.of) + scope.turn, where, copy.cell)
 
 
 def is_within(id: str, loop: str, prompt: Prompt) -> bool:

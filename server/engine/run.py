@@ -38,7 +38,7 @@ State = Literal["waiting", "running", "done", "cached", "failed", "cancelled", "
 class Host(Protocol):
     """What a run needs of the process it runs in. Called from any thread; nothing here may block."""
 
-    def context(self, node: str) -> NodeContext: ...
+    def context(self, planned: Planned) -> NodeContext: ...
 
     def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None: ...
 
@@ -459,7 +459,7 @@ class Run:
     def _start(self, unit: Unit) -> tuple[NodeContext | None, float]:
         planned = unit.planned
         self._host.changed(planned.id, "running", unit.reason)
-        context = self._host.context(planned.id) if planned.declared.wants_context else None
+        context = self._host.context(planned) if planned.declared.wants_context else None
         return context, time.perf_counter()
 
     def _succeeded(self, unit: Unit, context: NodeContext | None, result: Values, seconds: float) -> None:

@@ -12,16 +12,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError
 
 from server.catalogue import CatalogueShelf
 from server.graph.catalogue import Catalogue
-from server.graph.facts import Facts, facts_of
+from server.graph.facts import Facts, facts_of, joined
 from server.graph.inputs import Tables
+from server.graph.pictures import read_workflow
 from server.graph.prompt import from_workflow
 from server.graph.reading import WorkflowError
+from server.graph.sweep import variants_of
 from server.graph.workflow import load
 from server.store import search
 from server.store.database import Database
@@ -35,6 +38,7 @@ AT_ONCE = 32
 BREATH = 0.01
 """Seconds between two such lots, so that whoever asks meanwhile is answered."""
 LONG = 3600.0
+SWEEP = b'"sweep":'
 AGAIN = 5.0
 """Seconds until what the database refused is tried again."""
 
@@ -54,8 +58,11 @@ class Pending:
 class Indexer:
     """One task that works while something waits. `told` hears of the results that can be searched for now."""
 
-    def __init__(self, database: Database, shelf: CatalogueShelf, told: Callable[[list[int]], None]) -> None:
-        self._database, self._shelf, self._told = database, shelf, told
+    def __init__(
+        self, database: Database, shelf: CatalogueShelf, told: Callable[[list[int]], None], folder: Path
+    ) -> None:
+        """`folder`: where the results lie."""
+        self._database, self._shelf, self._told, self._folder = database, shelf, told, folder
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -90,7 +97,7 @@ class Indexer:
         waiting = await self._database.read(pending)
         if catalogue is None or not waiting:
             return False
-        found = await asyncio.to_thread(look_at, waiting, catalogue)
+        found = await asyncio.to_thread(look_at, waiting, catalogue, self._folder)
         await self._database.note(partial(keep, found=found))
         self._told([result for result, _ in found])
         return True
@@ -111,27 +118,39 @@ def pending(connection: Connection) -> list[Pending]:
             connection.execute(query)]  # fmt: skip
 
 
-def look_at(waiting: list[Pending], catalogue: Catalogue) -> list[tuple[int, Indexed]]:
-    """What each was made with; those of one job share the reading of its workflow."""
+def look_at(waiting: list[Pending], catalogue: Catalogue, folder: Path) -> list[tuple[int, Indexed]]:
+    """What each was made with; those of one job share the reading of its workflow, but for the cells of a sweep."""
     tables = Tables(catalogue.nodes)
     found: list[tuple[int, Indexed]] = []
     for job in dict.fromkeys(each.job for each in waiting):
         same = [each for each in waiting if each.job == job]
-        facts = _facts(same, catalogue, tables)
-        found += [(each.result, Indexed(facts.get(each.node, Facts()), each.title, each.path)) for each in same]
+        workflow = same[0].workflow
+        if workflow is not None and SWEEP in workflow:
+            own = {each.result: (each.node, _own(each, folder)) for each in same}
+            facts = {id: _facts([node], body, catalogue, tables)[node] for id, (node, body) in own.items()}
+        else:
+            of_nodes = _facts([each.node for each in same], workflow, catalogue, tables)
+            facts = {each.result: of_nodes[each.node] for each in same}
+        found += [(each.result, Indexed(facts[each.result], each.title, each.path)) for each in same]
     return found
 
 
-def _facts(same: list[Pending], catalogue: Catalogue, tables: Tables) -> dict[str, Facts]:
-    """The facts of each node of one job. A workflow that cannot be read any more has none."""
-    workflow = same[0].workflow
-    if workflow is None:
-        return {}
+def _own(pending: Pending, folder: Path) -> bytes | None:
+    """The workflow that a file carries: that of its cell, or of the whole sweep for the sheet."""
     try:
-        prompt, _ = from_workflow(load(workflow), catalogue)
+        return read_workflow((folder / pending.path).read_bytes())
+    except (OSError, WorkflowError):
+        return pending.workflow
+
+
+def _facts(nodes: list[str], body: bytes | None, catalogue: Catalogue, tables: Tables) -> dict[str, Facts]:
+    """The facts of nodes of one workflow. One that cannot be read any more has none."""
+    try:
+        workflow = load(body or b"")
     except WorkflowError:
-        return {}
-    return {node: facts_of(node, prompt, tables) for node in {each.node for each in same}}
+        return dict.fromkeys(nodes, Facts())
+    prompts = [from_workflow(each, catalogue)[0] for each in (list(variants_of(workflow)) or [workflow])]
+    return {node: joined([facts_of(node, prompt, tables) for prompt in prompts]) for node in nodes}
 
 
 def keep(connection: Connection, found: list[tuple[int, Indexed]]) -> None:

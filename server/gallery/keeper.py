@@ -40,7 +40,7 @@ class Gallery:
         self._config, self._database, self._hub, self._clock = config, database, hub, clock
         self.thumbnails = Thumbnails(config.cache / "thumbnails", config.limits.max_pixels)
         self.exports = Exports()
-        self.indexer = Indexer(database, shelf, self._tell)
+        self.indexer = Indexer(database, shelf, self._tell, config.results)
         self._sweeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:

@@ -6,7 +6,7 @@ of any pack. A result's facts are those of its node and of the nodes that feed i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -51,6 +51,20 @@ def facts_of(node: str, prompt: Prompt, tables: Tables) -> Facts:
         if table is not None:
             _collect(facts, step, table, facts.texts if id in wanted else facts.avoided)
     return facts
+
+
+def joined(all_facts: Sequence[Facts]) -> Facts:
+    """All of several facts, each once."""
+    if len(all_facts) == 1:
+        return all_facts[0]
+    whole = Facts([], [], [], [], [])
+    for facts in all_facts:
+        for name in ("texts", "avoided", "models", "seeds"):
+            for value in getattr(facts, name):
+                _add(getattr(whole, name), value)
+        for setting in facts.settings:
+            _set(whole.settings, setting)
+    return whole
 
 
 def upstream(node: str, prompt: Prompt, *, through_avoided: bool) -> dict[str, None]:

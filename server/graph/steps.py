@@ -32,6 +32,19 @@ class Loop(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.lists if self.mode == "each" else tuple(self.carry)
 
 
+class Copy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which node a step of a sweep stands for, and in which of its cells."""
+
+    of: str
+    """The node's id in the document; empty for a step that makes the sheet."""
+    at: int
+    """The first cell that uses it: cells are made in this order."""
+    cell: tuple[int, ...] = ()
+    """The place of its value on each axis, -1 where that makes no difference; empty for what makes the sheet."""
+    where: str = ""
+    """The same in words."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One node that runs: a constant (plain data) or a Link for each flat input name.
 
@@ -45,6 +58,7 @@ class Step(msgspec.Struct, frozen=True):
     title: str = ""
     within: str | None = None
     loop: Loop | None = None
+    copy: Copy | None = None
 
 
 LOOP = "subgraph_loop"
@@ -65,6 +79,7 @@ def encode(prompt: Prompt) -> bytes:
                 "title": step.title,
                 **({"within": step.within} if step.within is not None else {}),
                 **({"loop": step.loop} if step.loop is not None else {}),
+                **({"copy": step.copy} if step.copy is not None else {}),
             }
             for id, step in prompt.items()
         },

@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server.graph.foreign import refuse_foreign_text, refuse_foreign_tree
 from server.graph.migrate import SCHEMA, migrate
 from server.graph.reading import WorkflowError, decode_text, parse, to_text
+from server.graph.sweep_data import SweepData
 
 __all__ = ["Document", "NodeData", "Subgraph", "Workflow", "WorkflowError", "dump", "json_schema", "load"]
 
@@ -82,6 +83,10 @@ class NodeData(msgspec.Struct, frozen=True, kw_only=True):
     mode: Annotated[Mode, Meta(description="mute: not there; bypass: passes its input of the same type on.")] = "run"
     colour: str = ""
     collapsed: bool = False
+    pinned: Annotated[bool, Meta(description="It stays where it is when things are dragged.")] = False
+    named: Annotated[
+        dict[str, str], Meta(description="By output: the name its links are shown by, instead of a line.")
+    ] = {}
     after: Annotated[
         dict[str, AfterRun], Meta(description="What happens to a seed before the next run, by input name.")
     ] = {}
@@ -171,6 +176,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, Note] = {}
     subgraphs: Annotated[dict[str, Subgraph], Meta(description="Definitions, by UUID.")] = {}
     form: Annotated[Form | None, Meta(description="The form view; null: one is proposed.")] = None
+    sweep: Annotated[SweepData | None, Meta(description="Values to run it with, as one labelled sheet.")] = None
     extra: Annotated[dict[str, Any], Meta(description="Free for anyone; survives round trips.")] = {}
 
 

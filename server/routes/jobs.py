@@ -12,12 +12,14 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from server.answers import ApiError, answer
+from server.graph.problems import Problem
+from server.graph.workflow import load
 from server.messages import JobInfo, JobState, NodeChange, OutputInfo, Progress
 from server.routes.bodies import LARGE, read_json, read_query
 from server.routes.table import Api
 from server.services import Services
 from server.store import jobs, outputs
-from server.submit import Accepted, Prepared, Problems, SubmitJob, prepare
+from server.submit import Accepted, Prepared, Problems, SubmitJob, prepare, prepare_sweep
 
 api = Api()
 
@@ -91,6 +93,45 @@ async def _accept(services: Services, prepared: Prepared, payload: jobs.Payload,
         info = JobInfo(new.id, new.document, new.title, "queued", now, place=accepted.place)
         services.dispatcher.add(info, payload.after(accepted))
     return accepted.id
+
+
+class WhichSweep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A workflow with a sweep."""
+
+    workflow: msgspec.Raw
+
+
+class SweepPlan(msgspec.Struct, frozen=True):
+    """What a sweep is going to make. Nothing has run."""
+
+    pictures: int
+    """In the sheet, and as many single ones."""
+    runs: int
+    """Nodes that run at most: what several pictures share runs once, and what is kept does not run again."""
+    seconds: float
+    """About how long that takes, by how long the nodes took when they last ran."""
+    unknown: bool
+    """Some node never ran, so it takes longer than that."""
+    problems: list[Problem]
+
+
+@api.route(
+    "POST",
+    "/api/jobs/sweep",
+    "How many pictures the sweep of a workflow makes, and about how long that takes; nothing runs",
+    body=WhichSweep,
+    answers={200: SweepPlan},
+    errors=(400, 413, 415, 503),
+)
+async def plan_sweep(request: web.Request, services: Services) -> web.Response:
+    wanted = await read_json(request, WhichSweep, services.config.limits.max_body)
+    catalogue = await services.catalogue()
+    workflow = load(bytes(wanted.workflow))
+    prepared, swept = await asyncio.to_thread(prepare_sweep, workflow, None, catalogue, services.config)
+    took = await services.database.read(partial(jobs.durations_of, document=prepared.document))
+    seconds = sum(count * took.get(node, 0.0) for node, count in swept.copies.items())
+    unknown = any(node and node not in took for node in swept.copies)
+    return answer(SweepPlan(swept.cells, sum(swept.copies.values()), round(seconds, 1), unknown, prepared.problems))
 
 
 @api.route("GET", "/api/jobs", "List jobs, the newest first", query=JobsQuery, answers={200: JobList}, errors=(400,))

@@ -233,6 +233,12 @@ def payload(connection: Connection, job: str, document: str) -> Payload | None:
     return Payload(prompt, workflow, wanted, previous(connection, document), took)
 
 
+def durations_of(connection: Connection, document: str) -> dict[str, float]:
+    """Seconds that each node of a document took when it last ran."""
+    took = _durations.run(connection, document=document).scalar_one_or_none()
+    return {} if took is None else msgspec.json.decode(took, type=dict[str, float])
+
+
 def workflow(connection: Connection, job: str) -> bytes | None:
     """The workflow a job was made from."""
     return connection.execute(select(job_workflows.c.body).where(job_workflows.c.job == job)).scalar_one_or_none()

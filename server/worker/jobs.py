@@ -9,7 +9,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from server.engine.catalogue import Library
 from server.engine.failures import Fault, RunFailed
 from server.engine.memory_tier import Made
 from server.engine.plan import Files, Planned, Stamp, make_plan
-from server.engine.run import Prepared, Run
+from server.engine.run import Prepared, Run, State
 from server.graph.prompt import Prompt, decode
 from server.messages import Failure, FromWorker, JobCancelled, JobComputed, JobFailed, JobFinished, RunJob
 from server.worker.context import Bench, Users, WorkerContext
@@ -35,6 +35,7 @@ from server.worker.memory import Weights
 from server.worker.naming import Names
 from server.worker.preview import Previews
 from server.worker.results import Origin, Results
+from server.worker.sweep import Cells
 from server.worker.values import LastRuns
 
 LARGE = 200
@@ -80,7 +81,9 @@ class JobHost:
         prepare = partial(self._prepared, plan, message)
         self.run = Run(prepare, self, shop.cache, shop.thread, shop.finishing)
         self._halted = self.run.halted.is_set
-        names = Names(origin.workflow, origin.prompt, schema, datetime.now)
+        now = datetime.now()
+        self._name = partial(Names, find=schema, now=lambda: now)
+        names = self._name(origin.workflow, origin.prompt)
         self._bench = Bench(
             job,
             origin,
@@ -93,7 +96,8 @@ class JobHost:
             shop.users,
             names,
         )
-        self.changed = self.events.changed
+        self._cells: Cells | None = None
+        """Of a sweep."""
         self._loop = loop
         self.through = asyncio.Event()
         """Set when nothing of the job is left, or nothing but what finishes it."""
@@ -101,10 +105,24 @@ class JobHost:
         self._record: bytes | None = None
 
     def _prepared(self, plan: Planner, message: RunJob) -> Prepared:
-        return Prepared(plan(message, self), _record(message.previous))
+        planned = plan(message, self)
+        if any(one.cell for one in planned):
+            self._cells = Cells(self._bench.origin, planned, self.events)
+        return Prepared(planned, _record(message.previous))
 
-    def context(self, node: str) -> NodeContext:
-        return WorkerContext(node, self._bench)
+    def context(self, planned: Planned) -> NodeContext:
+        cells = self._cells
+        if cells is None or not planned.cell:
+            return WorkerContext(planned.id, self._bench)
+        origin = cells.origin(planned.cell)
+        names = self._name(origin.workflow, origin.prompt)
+        return WorkerContext(planned.id, replace(self._bench, origin=origin, names=names))
+
+    def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None:
+        if node:  # what makes a sweep's sheet is no node of the document
+            self.events.changed(node, state, reason, seconds)
+        if self._cells is not None:
+            self._cells.changed(node, state)
 
     def listed(self, node: str, made: Made) -> None:
         self.events.made(node, made)

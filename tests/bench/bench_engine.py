@@ -44,7 +44,7 @@ class Silent:
         self.ending: float | None = None
         """When the run was cancelled, or its node failed."""
 
-    def context(self, node: str) -> Any:
+    def context(self, planned: Any) -> Any:
         raise NotImplementedError
 
     def changed(self, node: str, state: State, reason: str = "", seconds: float | None = None) -> None:

@@ -113,7 +113,7 @@ class Log:
     on_progress: Callable[[int], None] = lambda value: None
     loaded: list[int] = field(default_factory=list)
 
-    def context(self, node: str) -> ToyContext:
+    def context(self, planned: Planned) -> ToyContext:
         return ToyContext(self)
 
     def progress(self, node: str, value: int, total: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from nodes.api import Node
 
 NAMES = ("clip_vision", "conditioning", "control", "editing", "forward", "gligen", "guidance", "hypernetwork", "image",
-         "image_batch", "image_tone", "inpaint", "inversion", "ip_adapter", "latent", "latent_math",
+         "image_batch", "image_sheet", "image_tone", "inpaint", "inversion", "ip_adapter", "latent", "latent_math",
          "levels", "loaders", "logic", "lora", "mask", "merge", "output", "preprocess", "sampling",
          "sampling_custom", "sampling_diffusers", "saving", "schedules", "speed", "text", "tiling",
          "upscale", "values")  # fmt: skip

@@ -15,6 +15,7 @@ from tests.nodes.shipped import BUILT_IN, MODULES, PACK, SHIPPED
 
 IDS = {
     "encode_image_vision", "load_clip_vision", "load_unclip_checkpoint", "unclip_conditioning",
+    "label_sheet", "limit_pixels",
     "add_latents", "adjust_colours", "batch_of_images", "batch_of_latents", "blend_latents", "blur_image",
     "colour_to_mask", "combine_masks", "composite_images", "composite_latents", "crop_image", "crop_latent",
     "decode_in_tiles", "draw_mask", "encode_in_tiles", "encode_to_inpaint", "extend_image", "feather_mask",

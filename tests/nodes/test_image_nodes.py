@@ -12,6 +12,7 @@ from nodes.api import BadValue
 from nodes.diffusion.filters import blur, grow
 from nodes.image import crop_image, flip_image, image_size, rotate_image, scale_image_by
 from nodes.image_batch import batch_of_images, join_images, list_images, pick_images, repeat_image
+from nodes.image_sheet import label_sheet, limit_pixels
 from nodes.image_tone import adjust_colours, blur_image, match_histogram, sharpen_image
 from nodes.mask import (
     Joining,
@@ -211,3 +212,25 @@ def test_a_colour_becomes_a_mask() -> None:
     assert colour_to_mask(image, "4d4d4d").values[0, 0].tolist() == [0, 0, 1, 1]
     with pytest.raises(BadValue, match="'green' is no colour"):
         colour_to_mask(image, "green")
+
+
+def test_a_labelled_sheet_keeps_every_pixel_and_writes_around_them() -> None:
+    pictures = [Image(torch.rand(1, 24, 32, 3)) for _ in range(4)]
+    bare = label_sheet(*pictures).pixels
+    worded = label_sheet(*pictures, columns="one\ntwo", rows="a\n" + "word " * 200, column_title="Steps").pixels
+    for sheet in (bare, worded):
+        windows = sheet[0].unfold(0, 24, 1).unfold(1, 32, 1)  # rows x columns x RGB x 24 x 32
+        for picture in pictures:
+            wanted = picture.pixels[0].permute(2, 0, 1)
+            assert (windows == wanted).all(dim=-1).all(dim=-1).all(dim=-1).sum() == 1
+    assert worded.shape[1] > bare.shape[1]
+    assert (worded < 0.5).any(dim=-1).sum() > (bare < 0.5).any(dim=-1).sum(), "there are words"
+    with pytest.raises(BadValue):
+        label_sheet()
+
+
+def test_only_a_picture_that_is_too_large_is_made_smaller() -> None:
+    picture = Image(torch.rand(1, 100, 200, 3))
+    assert limit_pixels(picture, 0.02) is picture
+    small = limit_pixels(picture, 0.005).pixels
+    assert small.shape == (1, 50, 100, 3)

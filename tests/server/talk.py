@@ -55,10 +55,12 @@ class Browser:
         self.events: list[JSON] = []
         self.previews: list[bytes] = []
         self.received = 0
+        self.patience = 20.0
+        """Seconds until the next frame."""
 
     async def read(self) -> JSON | bytes:
         """The next frame, kept too."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(self.patience):
             frame = await self.connection.recv()
         self.received += len(frame)
         if isinstance(frame, bytes):
