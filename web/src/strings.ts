@@ -1,7 +1,7 @@
 // Every word the page says, in one place: another language is another object of this shape.
 // Sentences say what happened, where, and what to do. What the server says is shown as it says it.
 // Another language is a file in `languages/`; docs/languages.md tells how one is added.
-import { number as digits, spoken, type Translation } from './languages/spoken.svelte';
+import { number as digits, spoken } from './languages/spoken.svelte';
 
 const count = (number: number, one: string, many: string): string => `${digits(number)} ${number === 1 ? one : many}`;
 /** "a node", "3 nodes": one is said in its own words. */
@@ -1008,8 +1008,7 @@ export const english = {
   },
 };
 
+/** What a file of another language holds: every word. */
 export type Strings = typeof english;
-/** What a file of another language holds. */
-export type Words = Translation<Strings>;
 /** Read where it is shown, never while a module loads: the language may change at any time. */
 export const strings: Strings = spoken(english);

@@ -1,12 +1,12 @@
 // Deutsch. Wie das Englische geordnet, Satz für Satz; geduzt wird niemand, gesiezt auch nicht.
-import type { Words } from '../strings';
+import type { Strings } from '../strings';
 import { number as digits } from './spoken.svelte';
 
 const count = (number: number, one: string, many: string): string => `${digits(number)} ${number === 1 ? one : many}`;
 /** „einen Knoten“, „3 Knoten“. */
 const counted = (number: number, one: string, many: string): string => (number === 1 ? one : `${digits(number)} ${many}`);
 
-export const german: Words = {
+export const german: Strings = {
   app: {
     name: 'Latent Loom',
     tagline: 'Ein Knoteneditor für Diffusionsmodelle.',

@@ -1,15 +1,16 @@
 // The languages of the page. A language's words are fetched when it is first spoken; English is always there.
-import type { Words } from '../strings';
+import type { Strings } from '../strings';
 import { speak } from './spoken.svelte';
 
 export interface Language {
   /** As its speakers call it. */
   name: string;
-  words: () => Promise<Words>;
+  /** Null for the language that is always there. */
+  words: () => Promise<Strings | null>;
 }
 
 export const LANGUAGES: Readonly<Record<string, Language>> = {
-  en: { name: 'English', words: () => Promise.resolve({}) },
+  en: { name: 'English', words: () => Promise.resolve(null) },
   de: { name: 'Deutsch', words: async () => (await import('./german')).german },
 };
 
@@ -29,6 +30,6 @@ export async function learn(name: string): Promise<void> {
   asked = name;
   const words = await (LANGUAGES[name] ?? LANGUAGES['en'])?.words();
   if (asked !== name) return;
-  speak(name, words);
+  speak(name, words ?? {});
   document.documentElement.lang = name;
 }

@@ -1,11 +1,6 @@
 // The words of the language that is spoken now. Components keep a section ("const words = strings.palette") for as
 // long as they live: a section is a view that looks its words up when they are read, so that a change of the
 // language changes what is on the screen without a reload. A word a language lacks is said in English.
-/** Words as a tree: what `english` is, with any part of it missing. */
-export type Translation<Words> = {
-  readonly [Key in keyof Words]?: Words[Key] extends string | ((...given: never[]) => string) ? Words[Key] : Translation<Words[Key]>;
-};
-
 let words: object = $state.raw({});
 let language = $state('en');
 
