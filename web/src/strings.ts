@@ -1,6 +1,6 @@
 // Every word the page says, in one place: another language is another object of this shape.
 // Sentences say what happened, where, and what to do. What the server says is shown as it says it.
-// Another language is a file in `languages/`; docs/languages.md tells how one is added.
+// Another language is a file in `languages/`; docs/settings.md tells how one is added.
 import { number as digits, spoken } from './languages/spoken.svelte';
 
 const count = (number: number, one: string, many: string): string => `${digits(number)} ${number === 1 ? one : many}`;
