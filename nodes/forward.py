@@ -81,6 +81,7 @@ def show_noising(
     if not sigmas.values:
         raise BadValue("sigmas", "There is no noise level to show.", "Make sigmas with at least one step.")
     start = fit_latent(latent, model.space)
+    check_noise(noise, start)
     first = replace(start, samples=start.samples[:1])
     denoiser = denoiser_of(model, ctx)
     chosen = spread(sorted(sigmas.values), pictures)
@@ -122,6 +123,7 @@ def show_predictions(
     check_texts(denoiser, guider.positive, guider.negative, first)
     check_methods("guider", guider.model, denoiser, first.samples.shape)
     check_sampler(denoiser.levels, sampler.name)
+    check_noise(noise, first)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     if len(sigmas.values) < 2:
         raise BadValue("sigmas", "There is no step to take.", "Make sigmas with at least one step.")

@@ -199,8 +199,16 @@ def test_eta_decides_how_much_fresh_noise_is_added(tiny: Checkpoint, ctx: PlainC
 def test_noise_of_another_size_is_refused_and_no_steps_change_nothing(
     tiny: Checkpoint, ctx: PlainContext, texts: Any
 ) -> None:
-    with pytest.raises(BadValue, match="The noise is 4 x 4 x 4, but the latent is 4 x 8 x 8"):
-        pieces(tiny, ctx, texts, noise=Noise(1, given=torch.randn(1, 4, 4, 4)))
+    small, sigmas = Noise(1, given=torch.randn(1, 4, 4, 4)), Sigmas((3.0, 0.0))
+    words = "is 4 x 4 x 4, but the latent is 4 x 8 x 8"
+    with pytest.raises(BadValue, match=words):
+        pieces(tiny, ctx, texts, noise=small)
+    with pytest.raises(BadValue, match=words):
+        show_noising(tiny.model, tiny.vae, empty_latent(64, 64), small, sigmas, ctx)
+    with pytest.raises(BadValue, match=words):
+        show_predictions(
+            guide(tiny.model, *texts), choose_sampler("euler"), sigmas, small, empty_latent(64, 64), tiny.vae, ctx
+        )
     assert not pieces(tiny, ctx, texts, sigmas=Sigmas(())).latent.samples.any()
 
 
