@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nodes.diffusion.denoiser import Denoiser
+    from nodes.diffusion.guidance import Guided
     from nodes.diffusion.levels import Levels
     from nodes.diffusion.preview import LatentPreview
     from nodes.diffusion.samplers import Step
@@ -82,9 +83,21 @@ def sample(
     both = sampler in READ_UNCONDITIONAL
     check_methods("model", model, denoiser, start.samples.shape)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples), both, model.guidance)
+    make_room(guided, start, ctx)
     walked = walk(guided, start.samples, model.space, Walk(sampler, sigmas, seed, add_noise), start.mask)
     last = run(walked, len(sigmas) - 1, model.space, ctx)
     return sampled(start, last.x, sigmas[-1])
+
+
+def make_room(guided: Guided, latent: Latent, ctx: Context) -> None:
+    """Other models leave for what a look at this one takes; what cannot fit is refused before the first step."""
+    from nodes.diffusion.room import bytes_to_look
+
+    if any(part.area is not None or part.cut for part in guided.positive.parts):
+        return  # the model may never look at the whole picture
+    asked = 1 if guided.negative is None or not (guided.both or guided.guidance != 1) else 2
+    batch, _, height, width = latent.samples.shape
+    ctx.make_room(bytes_to_look(guided.model, asked * batch, height * width))
 
 
 def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> Step:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from nodes.api import BadValue, Context, Number, Title, node, socket
 from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
 from nodes.levels import denoiser_of
-from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, run, sampled
+from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, make_room, run, sampled
 from nodes.schedules import Sigmas, SigmasOut
 from nodes.types import Conditioning, Latent, Model
 
@@ -211,6 +211,7 @@ def sample_pieces(
     options = options_of(sampler.name, sampler.eta, sampler.s_noise)
     plan = Walk(sampler.name, sigmas.values, noise.seed, noise.adds, choice_of(noise), options)
     guided = guider.bind(denoiser, len(start.samples), sampler.name in READ_UNCONDITIONAL)
+    make_room(guided, start, ctx)
     walked = walk(guided, start.samples, space, plan, start.mask)
     last = run(walked, len(sigmas.values) - 1, space, ctx)
     return Sampled(sampled(start, last.x, sigmas.values[-1]), sampled(start, last.denoised, 0.0))

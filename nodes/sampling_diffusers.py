@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from nodes.api import BadValue, Choices, Context, node
 from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
 from nodes.levels import denoiser_of
-from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, run
+from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, make_room, run
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def sample_with_diffusers(
     check_texts(denoiser, positive, negative, start)
     check_methods("model", model, denoiser, start.samples.shape)
     guided = Guided(denoiser, positive, negative, guidance, len(start.samples), methods=model.guidance)
+    make_room(guided, start, ctx)
     walked = walk_scheduler(scheduler, guided, start.samples.shape, model.space, seed, steps, karras)
     try:
         last = run(walked, steps, model.space, ctx)

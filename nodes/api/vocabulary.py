@@ -176,6 +176,10 @@ class Context(Protocol):
         """What `recipe.load(device, dtype)` gives, loaded once and kept while memory lasts."""
         ...
 
+    def make_room(self, size: int) -> None:
+        """Have so many bytes free to compute in: models that are not in use leave. Raises MemoryError in words."""
+        ...
+
     def raise_if_cancelled(self) -> None:
         """Stop here with `Cancelled` when the user asked; for long work outside `track`."""
         ...

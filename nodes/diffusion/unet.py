@@ -16,6 +16,7 @@ from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.hypernetwork import Rewording, reworded
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
+from nodes.diffusion.room import numbers_of_unet
 from nodes.diffusion.told import Told
 from nodes.diffusion.unclip import Statistics
 from nodes.diffusion.weaken import Layers, layers_of_unet, weakened
@@ -97,6 +98,10 @@ class UNetDenoiser:
         The first layer tells, which a LoRA may have widened.
         """
         return int(self.unet.conv_in.weight.shape[1]) - self.traits.channels
+
+    @property
+    def numbers_a_place(self) -> float:
+        return numbers_of_unet(self.unet.config.block_out_channels, self.unet.config.layers_per_block)
 
     @property
     def layers(self) -> Layers:

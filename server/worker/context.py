@@ -120,6 +120,9 @@ class WorkerContext:
         users.add(self, recipe)
         return self._bench.weights().get(recipe, users.used())
 
+    def make_room(self, size: int) -> None:
+        self._bench.weights().make_room(size, self._bench.users.used())
+
     # ------------------------------------------------------------ for the engine
 
     def writes(self) -> list[Future[Made]]:

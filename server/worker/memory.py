@@ -184,6 +184,24 @@ class Weights:
             held.used = time.time()
             return held.weights
 
+    def make_room(self, size: int, beside: Sequence[Recipe]) -> None:
+        """Have so many bytes free, while `beside` stay. Raises NotEnoughMemory."""
+        with self._lock:
+            used = {_base(recipe) for recipe in beside} | {Apart(recipe) for recipe in beside}
+            leaving = [recipe for recipe in self._held if recipe not in used and self._held[recipe].size]
+            for recipe in sorted(leaving, key=lambda recipe: self._held[recipe].used):
+                if size <= self.memory().free:
+                    return
+                del self._held[recipe]
+                _give_back()
+            memory = self.memory()
+            if size > memory.free:
+                raise NotEnoughMemory(
+                    f"This takes more than {_size(size)} to compute; {_size(memory.free)} of {_size(memory.total)} are "
+                    f"free, and {self._holders()}.",
+                    "Make the picture or the batch smaller, or close other programs.",
+                )
+
     def held(self) -> list[Held]:
         """What is in memory, the largest first. Does not wait for what is being loaded."""
         return sorted((held for held in list(self._held.values()) if held.size), key=lambda held: -held.size)

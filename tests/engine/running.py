@@ -81,6 +81,8 @@ class ToyContext:
     def weights(self, recipe: Any) -> Any:
         return recipe.load(self.device, self.dtype)
 
+    def make_room(self, size: int) -> None: ...
+
     def raise_if_cancelled(self) -> None:
         if self._log.run is not None and self._log.run.halted.is_set():
             raise Cancelled

@@ -46,4 +46,6 @@ class PlainContext:
             self.loaded[recipe] = recipe.load(self.device, self.dtype)
         return self.loaded[recipe]
 
+    def make_room(self, size: int) -> None: ...
+
     def raise_if_cancelled(self) -> None: ...

@@ -189,6 +189,33 @@ def test_long_texts_meet_short_ones(tiny: Checkpoint, ctx: PlainContext, texts: 
     assert made.samples.isfinite().all()
 
 
+class Crowded(PlainContext):
+    """A context that has so many bytes to compute in."""
+
+    room = 0
+
+    def make_room(self, size: int) -> None:
+        if size > self.room:
+            raise MemoryError(f"{size} bytes")
+
+
+def test_room_for_a_look_is_asked_for_before_the_first_step(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
+    crowded = Crowded(loaded=ctx.loaded)
+
+    def needs(width: int, guidance: float) -> int:
+        with pytest.raises(MemoryError) as caught:
+            sample(tiny.model, *texts, empty_latent(width, 64), crowded, steps=1, guidance=guidance)
+        assert crowded.steps == 0
+        return int(str(caught.value).split()[0])
+
+    # Its levels are 32, 64 and 96 wide, of two layers each; every number has four bytes.
+    kept = 32 + 2 * (32 + 64 / 4 + 96 / 16) + (32 / 4 + 64 / 16) + 2 * 32
+    assert needs(64, guidance=1.0) == int(kept * 8 * 8) * 4
+    assert needs(128, guidance=7.0) == int(kept * 2 * 16 * 8) * 4, "both texts go through the model at once"
+    crowded.room = needs(64, guidance=1.0)
+    assert sample(tiny.model, *texts, empty_latent(64, 64), crowded, steps=1, guidance=1.0).samples.isfinite().all()
+
+
 def test_every_step_is_counted_and_shown(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
     sample(tiny.model, texts[0], texts[1], empty_latent(64, 64, 2), ctx, steps=7)
     assert ctx.steps == 7

@@ -179,6 +179,20 @@ def test_what_cannot_fit_is_refused_before_it_is_read_with_all_sizes_and_the_nex
     assert weights.get(VAE) == "vae"
 
 
+def test_room_to_compute_in_is_made_by_what_is_not_in_use(computer: Computer) -> None:
+    weights = computer.weights()
+    for recipe in (TEXT, UNET, VAE):
+        weights.get(recipe)
+    weights.make_room(weights.memory().free + MIB, beside=[UNET])
+    assert [held.title for held in weights.held()] == ["Plain", "Plain"], "one was enough"
+    with pytest.raises(
+        NotEnoughMemory, match=r"^This takes more than 1000 MiB to compute; .* MiB of 1000 MiB are"
+    ) as caught:
+        weights.make_room(1000 * MIB, beside=[UNET])
+    assert caught.value.fix.startswith("Make the picture or the batch smaller")
+    assert len(weights.held()) == 1, "what is in use stays"
+
+
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")]
 )

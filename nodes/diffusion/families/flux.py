@@ -22,6 +22,7 @@ from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty
+from nodes.diffusion.room import numbers_of_transformer
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
@@ -184,6 +185,10 @@ class FluxDenoiser:
                 **steer(self.nets, told.steered, look, sigma, self.levels),
             )[0]
         return clean_of(x, unpack(found, rows, columns), sigma)
+
+    @property
+    def numbers_a_place(self) -> float:
+        return numbers_of_transformer(self.model.inner_dim, PATCH)
 
     @property
     def sizes_steered(self) -> tuple[int, ...]:

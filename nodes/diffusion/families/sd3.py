@@ -24,6 +24,7 @@ from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty
+from nodes.diffusion.room import numbers_of_transformer
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
@@ -196,6 +197,10 @@ class SD3Denoiser:
                 **steer(self.nets, told.steered, look, sigma, self.levels),
             )[0]
         return clean_of(x, velocity, sigma)
+
+    @property
+    def numbers_a_place(self) -> float:
+        return numbers_of_transformer(self.model.inner_dim, PATCH)
 
     @property
     def sizes_steered(self) -> tuple[int, ...]:
