@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
+from nodes.diffusion.keeping import fill_text
 from nodes.diffusion.ldm import clip_part, open_clip_part
-from nodes.diffusion.read import fill_module, read_there
+from nodes.diffusion.read import read_there
 from nodes.diffusion.tokens import END, NOTHING, Chunk, chunk_text, close_chunk
 
 ClipKind = Literal["clip_l", "clip_g", "clip_h"]
@@ -93,7 +94,7 @@ def load_clip(clip: Header, kind: ClipKind, device: str, dtype: str) -> ClipEnco
     config = CLIPTextConfig(**clip_config(clip, kind))
     with torch.device("meta"):
         model = CLIPTextModel(config)
-    fill_module(model, clip, "text encoder", device, dtype)
+    fill_text(model, clip, device, dtype)
     # No file holds this buffer, so it is still on the meta device.
     places = torch.arange(config.max_position_embeddings, device=device)[None]
     model.embeddings.register_buffer("position_ids", places, persistent=False)

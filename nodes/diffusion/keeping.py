@@ -1,8 +1,9 @@
-"""How a denoiser's weights are kept while it is not computing with them: as they are, or in less memory.
+"""How weights are kept while nothing is computed with them: as they are, or in less memory.
 
 `low` computes with the same numbers where the file has 16-bit ones: on a CPU that computes in float32 each layer is
 kept in 16 bits and widened while it runs; on a GPU the layers wait in the computer's memory and come in turn.
 `lowest` keeps 8-bit floats, which changes pictures a little, and on a GPU lets them wait there as well.
+Text encoders know `whole` and, on a CPU, `low`.
 The work is done by the hooks of diffusers (layerwise casting, group offloading).
 """
 
@@ -31,12 +32,15 @@ WIDE = "float32"
 FRAGILE = re.compile(r"norm|^(pos|time|patch|x|context|add)_|^conv_(in|out)$|^proj_out$")
 """Names of layers that 8 bits harm most, which keep 16: the first, the last, and those that read time and text."""
 
+WIDENED_TOGETHER = re.compile(r"\bDenseReluDense$")
+"""Modules that ask a layer of theirs for its dtype (T5's halves), so that all their layers are widened at once."""
+
 _keeping: ContextVar[Keeping] = ContextVar("keeping", default="whole")
 
 
 @contextmanager
 def kept(keeping: Keeping) -> Iterator[None]:
-    """Denoisers filled within are kept so."""
+    """What is filled within is kept so."""
     token = _keeping.set(keeping)
     try:
         yield
@@ -49,6 +53,11 @@ def ways_to_keep(device: str, dtype: str) -> tuple[Keeping, ...]:
     if device.startswith("cuda") or (device == "cpu" and dtype == WIDE):
         return ("whole", "low", "lowest")
     return ("whole",)
+
+
+def ways_to_keep_texts(device: str, dtype: str) -> tuple[Keeping, ...]:
+    """Those for text encoders, which are asked once for each text."""
+    return ("whole", "low") if device == "cpu" and dtype == WIDE else ("whole",)
 
 
 def size_kept(numbers: int, device: str, dtype: str, keeping: Keeping) -> int:
@@ -79,11 +88,27 @@ def fill_denoiser(module: nn.Module, part: Header, device: str, dtype: str) -> N
         hooks.apply_group_offloading(module, there, here, "leaf_level", use_stream=device.startswith("cuda"))
 
 
+def fill_text(module: nn.Module, part: Header, device: str, dtype: str) -> None:
+    """`fill_module` for a text encoder, kept as `kept` says."""
+    if _keeping.get() == "whole" or "low" not in ways_to_keep_texts(device, dtype):
+        fill_module(module, part, "text encoder", device, dtype)
+        return
+    narrow = stored_as(part)
+    fill_module(module, part, "text encoder", device, narrow)
+    cast_layers(module, getattr(torch, narrow), getattr(torch, dtype), to_8_bits=False)
+
+
 def cast_layers(module: nn.Module, narrow: torch.dtype, computing: torch.dtype, to_8_bits: bool) -> None:
     """Keep each layer narrow and widen it while it runs; what is no layer (norms, tables) is widened for good."""
     hooks: Any = import_module("diffusers.hooks")
+    together: list[str] = []
     for name, child in module.named_modules():
-        if isinstance(child, (nn.Linear, nn.Conv2d)):
+        if any(name.startswith(f"{one}.") for one in together[-1:]):
+            continue
+        if WIDENED_TOGETHER.search(name):
+            together.append(name)
+            hooks.apply_layerwise_casting_hook(child, narrow, computing, non_blocking=False)
+        elif isinstance(child, (nn.Linear, nn.Conv2d)):
             storage = torch.float8_e4m3fn if to_8_bits and not FRAGILE.search(name) else narrow
             if storage != computing:
                 hooks.apply_layerwise_casting_hook(child, storage, computing, non_blocking=False)

@@ -14,7 +14,7 @@ from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
 from nodes.diffusion.family import Family, Space
 from nodes.diffusion.header import Header, UnusableFile, WeightsFile
-from nodes.diffusion.keeping import Keeping, kept, size_kept, ways_to_keep
+from nodes.diffusion.keeping import Keeping, kept, size_kept, ways_to_keep, ways_to_keep_texts
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.preview import FalseColours, LatentPreview, fit_preview
 from nodes.diffusion.sources import open_again, open_sources
@@ -53,7 +53,11 @@ class PartRecipe:
 
     def sizes(self, device: str, dtype: str) -> dict[Keeping, int]:
         """Bytes it takes on a device, by the ways in which it can be kept there."""
-        ways: tuple[Keeping, ...] = ways_to_keep(device, dtype) if self.part == "denoiser" else ("whole",)
+        ways: tuple[Keeping, ...] = ("whole",)
+        if self.part == "denoiser":
+            ways = ways_to_keep(device, dtype)
+        elif self.part == "text_encoder":
+            ways = ways_to_keep_texts(device, dtype)
         return {way: size_kept(self.size // FLOAT_BYTES, device, dtype, way) for way in ways}
 
     def load(self, device: str, dtype: str, keeping: Keeping = "whole") -> Any:

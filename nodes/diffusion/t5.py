@@ -10,8 +10,8 @@ from torch import Tensor
 
 from nodes.diffusion.clip import emphasize
 from nodes.diffusion.header import Header
+from nodes.diffusion.keeping import fill_text
 from nodes.diffusion.ldm import rename
-from nodes.diffusion.read import fill_module
 from nodes.diffusion.tokens import t5_tokens
 
 PREFIXES = ("text_encoders.t5xxl.transformer.", "")
@@ -66,7 +66,7 @@ def load_t5(t5: Header, device: str, dtype: str) -> T5Text:
     with torch.device("meta"):
         model = T5EncoderModel(T5Config(**t5_config(t5)))
     # float16 overflows in T5; bfloat16 has the range.
-    fill_module(model, t5, "text encoder", device, "bfloat16" if dtype == "float16" else dtype)
+    fill_text(model, t5, device, "bfloat16" if dtype == "float16" else dtype)
     return T5Text(model, device)
 
 

@@ -1,4 +1,4 @@
-"""Denoisers kept in less memory: the same picture from 16 bits, nearly the same from 8."""
+"""Models kept in less memory: the same picture from 16 bits, nearly the same from 8."""
 
 from __future__ import annotations
 
@@ -67,6 +67,23 @@ def test_sixteen_bits_give_the_same_numbers_in_half_the_memory(
     assert torch.equal(predicted(low), predicted(whole))
     assert torch.equal(predicted(low), predicted(whole))  # what is computed is not worn by use
     assert bytes_of(low) < 0.55 * bytes_of(whole)
+
+
+def test_sixteen_bits_of_text_encoders_say_the_same_in_less_memory(tmp_path: Path) -> None:
+    made = families.sd3()  # CLIP-L, CLIP-G and T5
+    tensors = {name: tensor.to(torch.float16).contiguous() for name, tensor in made.tensors.items()}
+    save_file(tensors, str(tmp_path / "texts.safetensors"))
+    recipe: Any = read_checkpoint(tmp_path / "texts.safetensors")[1].recipe
+    assert recipe.sizes("cpu", "float32") == {"whole": recipe.size, "low": recipe.size // 2}
+    assert list(recipe.sizes("cuda", "bfloat16")) == ["whole"]
+    whole, low = recipe.load("cpu", "float32"), recipe.load("cpu", "float32", "low")
+    for text in ("a (red:1.3) fox", "a (red:1.3) fox"):  # what is computed is not worn by use
+        said, wanted = low.encode(text), whole.encode(text)
+        assert torch.equal(said.embedding, wanted.embedding)
+        assert torch.equal(said.pooled, wanted.pooled)
+    linear = [layer for stack in (low.t5.model, *(clip.model for clip in low.clips))
+              for layer in stack.modules() if isinstance(layer, nn.Linear)]  # fmt: skip
+    assert {layer.weight.dtype for layer in linear} == {torch.float16}
 
 
 @pytest.mark.parametrize("family", ["sd1", "sd3", "flux"])
