@@ -6,6 +6,7 @@ python -m tests.make_example_pictures NAME...    these, again
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ def make(example: Path) -> None:
     """Run an example and keep the last picture that it saves."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "server", "run", str(example), "--out", folder, "--home", f"{folder}/home"]
+        command += ["--sweep"] if json.loads(example.read_text()).get("sweep") else []
         said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
         with Image.open(said.splitlines()[-1]) as saved:
             picture = saved.convert("RGB")

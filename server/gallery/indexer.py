@@ -138,7 +138,7 @@ def look_at(waiting: list[Pending], catalogue: Catalogue, folder: Path) -> list[
 def _own(pending: Pending, folder: Path) -> bytes | None:
     """The workflow that a file carries: that of its cell, or of the whole sweep for the sheet."""
     try:
-        return read_workflow((folder / pending.path).read_bytes())
+        return read_workflow((folder / pending.path).read_bytes()).encode()
     except (OSError, WorkflowError):
         return pending.workflow
 

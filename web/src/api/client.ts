@@ -90,6 +90,20 @@ export async function getCatalogue(revision: string): Promise<Catalogue | null> 
 
 export const refreshCatalogue = (): Promise<unknown> => request('catalogue/refresh', { method: 'POST' });
 
+/** What the sweep of a workflow is going to make. */
+export interface SweepPlan {
+  pictures: number;
+  /** About how many seconds that takes, as far as it is known. */
+  seconds: number;
+  /** Some node never ran, so it takes longer. */
+  unknown: boolean;
+  problems: Problem[];
+}
+
+export const planSweep = (workflow: Workflow): Promise<SweepPlan> => request('jobs/sweep', { method: 'POST', json: { workflow } });
+
+export const postSweep = (workflow: Workflow): Promise<Accepted> => request('jobs', { method: 'POST', json: { workflow, sweep: true } });
+
 export const postJob = (workflow: Workflow, targets?: readonly string[]): Promise<Accepted> =>
   request('jobs', { method: 'POST', json: targets ? { workflow, targets } : { workflow } });
 

@@ -6,6 +6,9 @@ type NodeState = NodeChange['state'];
 
 const SETTLED: ReadonlySet<NodeState> = new Set(['done', 'cached', 'failed', 'cancelled', 'skipped']);
 
+/** What a job says of itself as a whole is said of this node. */
+export const WHOLE_JOB = '';
+
 /** Seconds left; `atLeast` where some nodes never ran before, so that nobody knows how long they take. */
 export interface Left {
   seconds: number;
@@ -31,17 +34,25 @@ export class JobProgress {
   /** When the bar was last looked at, from the start of the first node on. */
   #counted: number | null = null;
   #shown = 0;
+  /** Of a sweep: how many of its pictures there are, as the job tells of itself; its nodes run again for each. */
+  #whole: { value: number; total: number; remaining: number | null; told: number } | null = null;
 
   apply(changes: readonly NodeChange[], now = 0): void {
     for (const change of changes) this.#set(change, now);
   }
 
   step({ node, value, total, remaining }: Pick<Progress, 'node' | 'value' | 'total' | 'remaining'>, now = 0): void {
+    if (node === WHOLE_JOB) this.#whole = { value, total, remaining: remaining ?? null, told: now };
     const known = this.#nodes.get(node);
     if (!known || total <= 0) return;
     known.fraction = Math.min(1, value / total);
     known.remaining = remaining ?? null;
     known.told = now;
+  }
+
+  /** Of a sweep: how many of its pictures there are. */
+  get made(): { value: number; total: number } | null {
+    return this.#whole;
   }
 
   get total(): number {
@@ -59,6 +70,7 @@ export class JobProgress {
 
   /** By nodes: each counts the same. */
   get fraction(): number {
+    if (this.#whole) return this.#whole.total > 0 ? this.#whole.value / this.#whole.total : 0;
     if (this.total === 0) return 0;
     let partial = 0;
     for (const node of this.#openNodes()) partial += node.fraction;
@@ -80,6 +92,10 @@ export class JobProgress {
 
   /** Null when nothing at all is known. */
   left(now: number): Left | null {
+    if (this.#whole) {
+      const { remaining, told } = this.#whole;
+      return remaining === null ? null : { seconds: Math.max(0, remaining - (now - told) / 1_000), atLeast: false };
+    }
     let [seconds, known, atLeast] = [0, false, false];
     for (const node of this.#openNodes()) {
       const own = secondsOf(node, now);

@@ -2,6 +2,7 @@
 // thousand changes cost one drawing. Also owns the preview pictures' object URLs, which must be given back.
 import type { NodeRun } from '../editor/run';
 import type { NodeChange, OutputInfo, Progress } from './messages.gen';
+import { WHOLE_JOB } from './progress';
 
 export interface RunView {
   set: (node: string, patch: Partial<NodeRun>) => void;
@@ -45,7 +46,7 @@ export class RunDrawing {
   }
 
   step({ node, value, total, remaining }: Pick<Progress, 'node' | 'value' | 'total' | 'remaining'>): void {
-    this.#patch(node, { value, total, remaining: remaining ?? null });
+    if (node !== WHOLE_JOB) this.#patch(node, { value, total, remaining: remaining ?? null });
   }
 
   output(output: OutputInfo): void {

@@ -76,6 +76,8 @@ export class Session {
   fraction = $state(0);
   /** How long the running job will take. */
   left: Left | null = $state.raw(null);
+  /** Of a running sweep: how many of its pictures there are. */
+  made: { value: number; total: number } | null = $state.raw(null);
   /** No job begins until the queue goes on. */
   paused = $state(false);
   /** The picture being made, for the filmstrip. */
@@ -272,6 +274,7 @@ export class Session {
     const job = this.current;
     const progress = job && this.#progress.get(job.id);
     this.left = progress?.left(Date.now()) ?? null;
+    this.made = progress?.made ?? null;
     this.fraction = progress?.fractionAt(Date.now()) ?? 0;
     if (progress) this.#ticking ??= setInterval(() => this.#count(), TICK);
     else {

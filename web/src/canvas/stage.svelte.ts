@@ -13,7 +13,7 @@ import type { Linking } from './linking';
 import { Mounting } from './mounting.svelte';
 import { paint } from './painting';
 import { lookOf } from './palette';
-import { targetOf, type Kind, type Target } from './target';
+import { rowOf, targetOf, type Kind, type Target } from './target';
 
 /** Below this zoom nodes are boxes on the canvas and nothing is mounted. */
 const BOXES_BELOW = 0.28;
@@ -139,11 +139,12 @@ export class Stage {
     const { editor } = this;
     const at = editor.camera.at(x, y);
     const found = this.under(target, x, y);
-    const item = found === 'own' || !found ? null : found.item;
+    const input = rowOf(target);
+    const item = input ? ({ kind: 'nodes', id: input.node } as const) : found === 'own' || !found ? null : found.item;
     if (item && !editor.selection.items[item.kind].has(item.id)) editor.selection.set({ [item.kind]: [item.id] });
     const link = item ? null : this.linkAt(at);
     const from = found === 'own' || !found?.socket ? null : this.#sourceOf(found.socket);
-    const chosen = item ? { kind: SINGULAR[item.kind], id: item.id, from } : link && { kind: 'link' as const, to: link.to, from: link.from };
+    const chosen = item ? { kind: SINGULAR[item.kind], id: item.id, from, ...(input ? { input: input.input } : {}) } : link && { kind: 'link' as const, to: link.to, from: link.from };
     editor.requests.menu = { x, y, at, target: chosen };
   }
 

@@ -1,5 +1,6 @@
 // What of the canvas an element belongs to, read from the data attributes that nodes and sockets carry.
 import type { Items } from '../document/edit/items';
+import type { InputEnd } from '../document/types';
 import type { SocketEnd } from '../geometry/hit';
 
 export type Kind = keyof Items;
@@ -20,6 +21,14 @@ export function targetOf(target: EventTarget | null): Target {
   const item = itemOf(target);
   if (!item) return null;
   return { item, socket: null, grip: target.closest('[data-grip]') !== null };
+}
+
+/** The input whose line an element is on. */
+export function rowOf(target: EventTarget | null): InputEnd | null {
+  const element = target instanceof Element ? target : null;
+  const input = element?.closest<HTMLElement>('[data-row]')?.dataset['row'];
+  const node = element?.closest<HTMLElement>('[data-node]')?.dataset['node'];
+  return input && node !== undefined ? { node, input } : null;
 }
 
 export function itemOf(target: Element): Pressed | null {

@@ -117,6 +117,8 @@ export interface Workflow extends GraphData {
   notes: Record<string, NoteData>;
   subgraphs: Record<string, GraphData>;
   form: Json;
+  /** Values to run it with, as one labelled sheet; see sweep.ts. */
+  sweep?: Json;
   extra: Record<string, Json>;
 }
 

@@ -6,6 +6,7 @@ import * as links from '../document/edit/links';
 import * as ports from '../document/edit/ports';
 import * as values from '../document/edit/values';
 import type { Form } from '../document/form';
+import type { Sweep } from '../document/sweep';
 import { makesPort } from '../document/subgraphs';
 import { refusal } from '../document/typing';
 import type { AfterRun, FrameData, InputEnd, Json, Mode, NoteData, OutputEnd, Point, Size } from '../document/types';
@@ -24,6 +25,13 @@ export class Edits {
     const before = this.#document.form;
     const changes: Change[] = [{ table: 'document', key: 'form', before, after: form }];
     this.#document.do({ label: strings.form.edit, changes });
+  }
+
+  /** Another sweep, or a change of it; null: none. Typing in one of its fields is one step. */
+  setSweep(sweep: Sweep | null, session = ''): void {
+    const before = this.#document.whole.key('sweep');
+    const changes: Change[] = [{ table: 'document', key: 'sweep', before, after: sweep ?? undefined }];
+    this.#document.do({ label: strings.sweep.edit, changes, ...(session ? { merge: `sweep ${session}`, lasting: true } : {}) });
   }
 
   setTitle(title: string): void {

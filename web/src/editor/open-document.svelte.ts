@@ -63,6 +63,12 @@ export class OpenDocument {
     return this.#document.key('form') ?? null;
   }
 
+  /** The sweep of the workflow as its file has it. */
+  get sweep(): Json {
+    void this.#revision;
+    return this.#document.key('sweep') ?? null;
+  }
+
   /** All that is on the canvas. Reading it in a component makes the component follow every change. */
   get graph(): Graph {
     void this.#revision;

@@ -25,7 +25,7 @@ export interface MenuRequest {
   y: number;
   at: Point;
   /** What was clicked; nothing for the empty canvas. */
-  target: { kind: 'node' | 'frame' | 'note'; id: string; from?: OutputEnd | null } | { kind: 'link'; to: InputEnd; from: OutputEnd } | null;
+  target: { kind: 'node' | 'frame' | 'note'; id: string; from?: OutputEnd | null; input?: string } | { kind: 'link'; to: InputEnd; from: OutputEnd } | null;
 }
 
 /** Whose value is to be shown, and where on the page. */

@@ -168,6 +168,7 @@ const VIEW: readonly Command[] = [
 
 const PANELS: readonly Command[] = [
   { id: 'form', group: 'panels', keys: ['Shift+f'], enabled: always, run: (shell) => shell.showForm(!shell.form) },
+  { id: 'sweep', group: 'panels', keys: ['Shift+s'], enabled: always, run: (shell) => (shell.sweep = !shell.sweep) },
   { id: 'history', group: 'panels', keys: ['Shift+h'], enabled: always, run: (shell) => (shell.history = !shell.history) },
   { id: 'outline', group: 'panels', keys: ['Shift+o'], enabled: always, run: (shell) => (shell.outline = !shell.outline) },
   { id: 'inspector', group: 'panels', keys: ['n'], enabled: always, run: (shell) => (shell.inspector = !shell.inspector) },

@@ -3,6 +3,7 @@ import { getExample, getExamples, getJobWorkflow, getWorkflow, openBytes } from 
 import { ApiError } from '../api/http';
 import type { LocalDocument } from '../api/local';
 import type { JobInfo } from '../api/messages.gen';
+import { readSweep } from '../document/sweep';
 import { emptyWorkflow, type Workflow } from '../document/types';
 import { strings } from '../strings';
 import { formWanted } from './form-link';
@@ -17,7 +18,9 @@ export function openNew(shell: Shell): void {
 /** A template becomes a document of one's own; the template itself never changes. */
 export async function openTemplate(shell: Shell, name: string): Promise<void> {
   const template = await shell.attempt(getExample(name));
-  if (template) shell.show({ ...template, id: crypto.randomUUID() }, { revision: null, dirty: false });
+  if (!template) return;
+  shell.show({ ...template, id: crypto.randomUUID() }, { revision: null, dirty: false });
+  showSweep(shell, template);
 }
 
 /** One of the server's, or this browser's newer copy of it. */
@@ -38,6 +41,12 @@ async function openForeign(shell: Shell, workflow: Workflow): Promise<void> {
   const known = (await shell.store.read(workflow.id)) !== undefined;
   const own = known || workflow.id === shell.editor.document.id ? { ...workflow, id: crypto.randomUUID() } : workflow;
   shell.show(own, { revision: null, dirty: true });
+  showSweep(shell, own);
+}
+
+/** What comes with a sweep, such as the sheet of one, is opened to look at that. */
+function showSweep(shell: Shell, workflow: Workflow): void {
+  if (readSweep(workflow.sweep).axes.length > 0) shell.sweep = true;
 }
 
 /** The workflow of a job: as it is saved now, else as it was when it ran. */

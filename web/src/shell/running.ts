@@ -1,5 +1,5 @@
 // Run: the seeds are rolled, the document is sent as it then stands, so the seed shown is the seed used.
-import { postJob } from '../api/client';
+import { postJob, postSweep } from '../api/client';
 import { ApiError, type Problem } from '../api/http';
 import type { JobInfo } from '../api/messages.gen';
 import { rollSeeds, type SeedInput, seedRule, usedSeeds } from '../api/seeds';
@@ -40,11 +40,15 @@ export interface RunOutcome {
 /** Sends the workflow once as it stands, seeds and all. */
 export const sendLive = (editor: Editor): Promise<RunOutcome> => sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null });
 
-async function sendAsIs(editor: Editor, outcome: RunOutcome, targets?: readonly string[]): Promise<RunOutcome> {
+/** Sends the workflow's sweep: seeds stay as they are, for all pictures. */
+export const sendSweep = (editor: Editor): Promise<RunOutcome> =>
+  sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null }, undefined, postSweep);
+
+async function sendAsIs(editor: Editor, outcome: RunOutcome, targets?: readonly string[], post = postJob): Promise<RunOutcome> {
   const workflow = editor.document.toWorkflow();
   const seeds = seedsOf(editor);
   try {
-    const { id, warnings } = await postJob(workflow, targets);
+    const { id, warnings } = await post(workflow, targets);
     outcome.jobs.push({ id, document: workflow.id, title: workflow.title, state: 'queued', created: Date.now() / 1000 });
     outcome.problems = warnings ?? [];
     outcome.used = usedSeeds(seeds);

@@ -19,7 +19,7 @@ import { strings } from '../strings';
 import { formAddress } from './form-link';
 import { Keymap } from './keymap.svelte';
 import { Live } from './live.svelte';
-import { sendLive, sendRuns } from './running';
+import { sendLive, sendRuns, sendSweep } from './running';
 import { openNew, openSaved } from './opening';
 import type { Settings } from './settings.svelte';
 import { Tabs } from './tabs.svelte';
@@ -51,6 +51,8 @@ export class Shell {
   viewed: OutputInfo | null = $state.raw(null);
   outline = $state(false);
   history = $state(false);
+  /** The panel of the workflow's sweep. */
+  sweep = $state(false);
   /** The workflow is shown as a form instead of a graph. */
   form = $state(false);
   inspector = $state(true);
@@ -163,6 +165,20 @@ export class Shell {
       this.autosave.remember(outcome.used);
       this.editor.problems.set(outcome.problems);
       this.problemsOpen = outcome.problems.some((problem) => problem.level === 'error');
+      if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  /** Runs the workflow's sweep. */
+  async runSweep(): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    try {
+      const outcome = await sendSweep(this.editor);
+      for (const job of outcome.jobs) this.session.expect(job);
+      this.editor.problems.set(outcome.problems);
       if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
     } finally {
       this.sending = false;
