@@ -32,13 +32,14 @@ def save_checkpoint(
         model: The model.
         text_encoder: The text encoder that belongs to it.
         vae: The VAE that belongs to it.
-        name: How the file is called; a number is added. A slash makes a folder.
+        name: How the file is called; a number is added. A slash makes a folder; %date%,
+            %seed%, %model% and %Node title.input% are filled in.
         precision: float16 is half as large as float32 and draws the same but for rounding; bfloat16 is coarser and
             holds larger numbers.
     """
     from nodes.diffusion.checkpoint import write_model
 
-    place = new_file("checkpoints", name)
+    place = new_file("checkpoints", ctx.file_name(name))
     recipes = readable(model, "model"), readable(text_encoder, "text_encoder"), vae.recipe
     said_in_words("text_encoder", lambda: write_model(place, *recipes, precision, tracked(ctx)))
     tell_written(place, ctx)
@@ -66,7 +67,8 @@ def save_lora(
         text_encoder: The changed model's text encoder, when that is to be in the LoRA too.
         original_text_encoder: The original's text encoder.
         rank: How much the LoRA can hold: more makes it larger and nearer to the changed model.
-        name: How the file is called; a number is added. A slash makes a folder.
+        name: How the file is called; a number is added. A slash makes a folder; %date%,
+            %seed%, %model% and %Node title.input% are filled in.
         precision: How numbers are stored; float16 is enough for almost every LoRA.
     """
     from nodes.diffusion.patches.extract import Extract, extract, write_lora
@@ -77,7 +79,7 @@ def save_lora(
     pairs: list[tuple[Model | TextEncoder, Model | TextEncoder, str]] = [(model, original, "original")]
     if text_encoder is not None and original_text_encoder is not None:
         pairs.append((text_encoder, original_text_encoder, "original_text_encoder"))
-    place, found = new_file("loras", name), Extract()
+    place, found = new_file("loras", ctx.file_name(name)), Extract()
     sides = [same_build(changed, before, socket) for changed, before, socket in pairs]
     for changed, before, family in sides:
         extract(changed, before, family, rank, tracked(ctx), found)
@@ -95,11 +97,12 @@ def save_latent(latent: Latent, ctx: Context, name: str = "latent") -> None:
 
     Args:
         latent: What a sampler or Encode image made. A noise mask is not saved with it.
-        name: How the file is called; a number is added. A slash makes a folder.
+        name: How the file is called; a number is added. A slash makes a folder; %date%,
+            %seed%, %model% and %Node title.input% are filled in.
     """
     from nodes.diffusion.latent_files import write_latent
 
-    place = new_file("latents", name)
+    place = new_file("latents", ctx.file_name(name))
     write_latent(place, latent)
     tell_written(place, ctx)
 

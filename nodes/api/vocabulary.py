@@ -164,6 +164,10 @@ class Context(Protocol):
         """Save every picture of the batch into the results folder, with the workflow inside it."""
         ...
 
+    def file_name(self, pattern: str) -> str:
+        """A name with %date%, %seed%, %model%, %Node title.input% and the like filled in, as `save_image` does."""
+        ...
+
     def show_image(self, image: Any) -> None:
         """Show a result on the node without saving it among the results."""
         ...

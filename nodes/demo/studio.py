@@ -48,6 +48,9 @@ class Alone:
 
     def preview(self, picture: Any) -> None: ...
 
+    def file_name(self, pattern: str) -> str:
+        return pattern
+
     def show_image(self, image: Any) -> None: ...
 
     def show_text(self, text: str) -> None: ...

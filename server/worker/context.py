@@ -106,6 +106,10 @@ class WorkerContext:
         self._collect(write for _, write in begun)
         return [path for path, _ in begun]
 
+    def file_name(self, pattern: str) -> str:
+        names = self._bench.names
+        return pattern if names is None else names.fill(pattern, self._node, None)
+
     def show_image(self, image: Any) -> None:
         self._collect(self._bench.results.show(image))
 

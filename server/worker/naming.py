@@ -40,13 +40,13 @@ class Names:
     """The schema of a node type."""
     now: Callable[[], datetime]
 
-    def fill(self, pattern: str, node: str, size: tuple[int, int]) -> str:
-        """The name that a pattern gives for a picture of `size` (width, height) that `node` saves."""
+    def fill(self, pattern: str, node: str, size: tuple[int, int] | None) -> str:
+        """The name that a pattern gives for what `node` saves: of a picture, `size` is its width and height."""
         if "%" not in pattern:
             return pattern
         return FIELD.sub(lambda match: self._value(match, node, size), pattern)
 
-    def _value(self, match: re.Match[str], node: str, size: tuple[int, int]) -> str:
+    def _value(self, match: re.Match[str], node: str, size: tuple[int, int] | None) -> str:
         name, form = match.group(1), match.group(2) or ""
         if name in ("date", "time"):
             return safe(moment(self.now(), form or (DATE if name == "date" else TIME)))
@@ -55,9 +55,9 @@ class Names:
             return match.group(0)
         return safe(found, int(form) if form.isdecimal() and len(form) < 5 else LONGEST) or "_"
 
-    def _known(self, name: str, node: str, size: tuple[int, int]) -> str | None:
+    def _known(self, name: str, node: str, size: tuple[int, int] | None) -> str | None:
         if name in ("width", "height"):
-            return str(size[name == "height"])
+            return None if size is None else str(size[name == "height"])
         if name == "title":
             return self._title
         if name in ("seed", "model", "text", "sampler"):

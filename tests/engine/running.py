@@ -71,6 +71,9 @@ class ToyContext:
             threading.Thread(target=write).start()
         return [path]
 
+    def file_name(self, pattern: str) -> str:
+        return pattern
+
     def show_image(self, image: Any) -> None: ...
 
     def show_text(self, text: str) -> None:

@@ -35,6 +35,9 @@ class PlainContext:
         self.saved.append((image, name, format))
         return [Path(f"{name}_{i:05}.png") for i in range(1, len(image.pixels) + 1)]
 
+    def file_name(self, pattern: str) -> str:
+        return pattern
+
     def show_image(self, image: Any) -> None:
         self.shown.append(image)
 

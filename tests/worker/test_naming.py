@@ -77,3 +77,7 @@ def test_a_value_is_safe_whatever_it_is(text: str, longest: int) -> None:
     assert len(made) <= longest
     assert not set(made) & set('<>:"/|?*\\%\n\0')
     assert Path(made or "x").name == (made or "x")
+
+
+def test_what_is_no_picture_has_no_size() -> None:
+    assert names().fill("%seed%-%width%", "3", None) == f"{names().fill('%seed%', '3', (1, 1))}-%width%"
