@@ -380,6 +380,8 @@ export const english = {
 
   inspector: {
     label: 'Inspector',
+    linkName: (output: string): string => `Name of the links from ${output}`,
+    linkNames: 'Links by name',
     close: 'Close the inspector',
     nothing: 'Nothing selected',
     several: (number: number): string => `${number} nodes selected`,
@@ -553,7 +555,6 @@ export const english = {
     use: 'Use another…',
     other: (file: string): string => `In place of ${file}`,
     replaced: (file: string): string => `Use another file in place of ${file}`,
-    inSubgraph: 'It is used inside a subgraph. Open that to see it.',
     copy: 'Copy the list',
   },
 
@@ -803,6 +804,8 @@ export const english = {
     from: (node: string): string => `from ${node}`,
     inputOf: (title: string, type: string): string => `Input ${title}, takes ${type}`,
     outputOf: (title: string, type: string): string => `Output ${title}, gives ${type}`,
+    listOf: (title: string, type: string): string => `Output ${title}, gives a list of ${type}`,
+    list: 'A list: what it is linked to runs once for each item, unless it takes them all.',
     linkedFrom: (node: string, output: string): string => `linked from ${node}, ${output}`,
     linkedTo: (number: number): string => (number === 1 ? 'linked to one input' : `linked to ${number} inputs`),
     notLinked: 'not linked',

@@ -2,12 +2,15 @@
 // stands, where it was looked at, and which seeds its last run used.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 
+import type { Level } from '../document/change';
 import type { Workflow } from '../document/types';
 
 export interface View {
   x: number;
   y: number;
   zoom: number;
+  /** The way into the subgraph that was shown, and where that was looked at. */
+  inside?: { levels: readonly Level[]; view: { x: number; y: number; zoom: number } };
 }
 
 export interface LocalDocument {

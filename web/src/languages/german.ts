@@ -378,6 +378,8 @@ export const german: Strings = {
 
   inspector: {
     label: 'Inspektor',
+    linkName: (output) => `Name der Verbindungen aus ${output}`,
+    linkNames: 'Verbindungen mit Namen',
     close: 'Inspektor schließen',
     nothing: 'Nichts ausgewählt',
     several: (number) => `${digits(number)} Knoten ausgewählt`,
@@ -556,7 +558,6 @@ export const german: Strings = {
     use: 'Ein anderes nehmen…',
     other: (file) => `Anstelle von ${file}`,
     replaced: (file) => `Eine andere Datei anstelle von ${file} nehmen`,
-    inSubgraph: 'Es wird in einem Teilgraphen gebraucht. Dort ist es zu sehen.',
     copy: 'Die Liste kopieren',
   },
 
@@ -803,6 +804,8 @@ export const german: Strings = {
     unfilled: 'Braucht eine Verbindung',
     from: (node) => `von ${node}`,
     inputOf: (title, type) => `Eingang ${title}, nimmt ${type}`,
+    listOf: (title, type) => `Ausgang ${title}, gibt eine Liste: ${type}`,
+    list: 'Eine Liste: Was damit verbunden ist, läuft für jedes Element einmal, oder nimmt alle zusammen.',
     outputOf: (title, type) => `Ausgang ${title}, gibt ${type}`,
     linkedFrom: (node, output) => `verbunden mit ${node}, ${output}`,
     linkedTo: (number) => (number === 1 ? 'mit einem Eingang verbunden' : `mit ${digits(number)} Eingängen verbunden`),

@@ -114,9 +114,11 @@ async function openAsForm(shell: Shell, id: string): Promise<boolean> {
 }
 
 async function openLast(shell: Shell, local: LocalDocument): Promise<void> {
-  shell.show(local.workflow, { ...local, view: shell.store.readView(local.id) ?? local.view });
+  const view = shell.store.readView(local.id) ?? local.view;
+  shell.show(local.workflow, { ...local, view });
   const newer = await shell.autosave.compare();
   if (newer) shell.show(newer.workflow, { revision: newer.revision, dirty: false, used: local.used, view: local.view });
+  if (view?.inside && shell.editor.go(view.inside.levels)) shell.editor.camera.set(view.inside.view);
 }
 
 async function openFirstTemplate(shell: Shell): Promise<void> {

@@ -76,7 +76,11 @@ export class Shell {
     this.missing.onfound = () => (this.problemsOpen = true);
     this.autosave = new Autosave(this.store, {
       snapshot: () => this.editor.document.toWorkflow(),
-      view: () => ({ ...this.editor.rootView }),
+      view: () => {
+        const { levels } = this.editor.document;
+        const { x, y, zoom } = this.editor.camera.view;
+        return { ...this.editor.rootView, ...(levels.length ? { inside: { levels, view: { x, y, zoom } } } : {}) };
+      },
       automatic: () => settings.values.autosave === 'server',
     });
     this.editor.clipboard.onrefused = this.editor.subgraphs.onrefused = (why) => void this.notices.add('warning', why);
