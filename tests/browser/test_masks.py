@@ -114,6 +114,16 @@ def test_a_mask_over_a_dropped_picture_is_painted_by_keys_alone_and_taken_up_aga
     expect(painted).to_contain_text("2% painted")  # 16 x 24 of 160 x 120 pixels
     empty.press("i")
     expect(painted).to_contain_text("98% painted")
+    # The tab goes in the middle of it: what was painted is there again, as one step to take back.
+    expect(empty.page.locator('.mask-editor[data-kept="2"]')).to_be_attached()
+    empty.page.reload()
+    empty.widget(load, "mask_file").get_by_role("button").first.click()
+    stage_of(empty)
+    expect(painted).to_contain_text("98% painted")
+    empty.press("ControlOrMeta+z")
+    expect(painted).to_contain_text("0% painted")
+    empty.press("ControlOrMeta+y")
+    expect(painted).to_contain_text("98% painted")
     empty.press("Escape")
     expect(empty.page.get_by_text("Discard what was painted?")).to_be_visible()
     empty.press("ControlOrMeta+s")

@@ -580,6 +580,8 @@ export const english = {
   mask: {
     label: (picture: string): string => `Mask of ${picture}`,
     paint: 'Paint a mask…',
+    broughtBack: 'What you were painting is back',
+    broughtBackFix: 'Undo takes it away again.',
     edit: 'Edit the mask…',
     editShort: 'Edit mask',
     remove: 'Take the mask away',

@@ -582,6 +582,8 @@ export const german: Strings = {
   mask: {
     label: (picture) => `Maske von ${picture}`,
     paint: 'Eine Maske malen…',
+    broughtBack: 'Das zuletzt Gemalte ist wieder da',
+    broughtBackFix: 'Rückgängig nimmt es wieder weg.',
     edit: 'Die Maske ändern…',
     editShort: 'Maske ändern',
     remove: 'Die Maske wegnehmen',

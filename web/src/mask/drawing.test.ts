@@ -28,6 +28,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.tuple(place, fc.boolean()).map(([at, erase]): Act => (drawing) => drawing.fill(at, erase)),
   fc.constant<Act>((drawing) => drawing.invert()),
   fc.constant<Act>((drawing) => drawing.clear()),
+  fc.constant<Act>((drawing) => drawing.replace({ ...drawing.raster, values: drawing.raster.values.map((value, at) => (at % 3 ? value : 90)) })),
 );
 const acts = fc.array(act, { maxLength: 8 });
 

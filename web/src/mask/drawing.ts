@@ -106,6 +106,11 @@ export class Drawing {
     this.#change(wholeOf(this.raster), () => this.raster.values.fill(0));
   }
 
+  /** Puts another mask of the same size in the place of this one. */
+  replace({ values }: Raster): void {
+    this.#change(wholeOf(this.raster), () => this.raster.values.set(values));
+  }
+
   // ------------------------------------------------------------ back and forth
 
   undo(): void {
