@@ -19,19 +19,18 @@ def blur(planes: Tensor, sigma: float) -> Tensor:
     """A Gaussian blur; beyond the edge the edge goes on."""
     if sigma <= 0:
         return planes
-    reach = max(1, math.ceil(sigma * REACH))
-    steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
-    kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
-    kernel = kernel / kernel.sum()
-    count, channels, height, width = planes.shape
-    flat = planes.reshape(count * channels, 1, height, width)
-    flat = functional.conv2d(functional.pad(flat, (reach, reach, 0, 0), mode="replicate"), kernel.view(1, 1, 1, -1))
-    flat = functional.conv2d(functional.pad(flat, (0, 0, reach, reach), mode="replicate"), kernel.view(1, 1, -1, 1))
-    return flat.view(count, channels, height, width)
+    from kornia.filters import gaussian_blur2d
+
+    across = 2 * max(1, math.ceil(sigma * REACH)) + 1
+    blurred: Tensor = gaussian_blur2d(planes, (across, across), (sigma, sigma), border_type="replicate")
+    return blurred
 
 
 def grow(planes: Tensor, radius: int) -> Tensor:
-    """The largest value within a disc: bright places grow by so many pixels, or shrink when it is below 0."""
+    """The largest value within a disc: bright places grow by so many pixels, or shrink when it is below 0.
+
+    By rows, with memory for two pictures: kornia's dilation takes that of a picture for each pixel of the disc.
+    """
     if radius < 0:
         return 1 - grow(1 - planes, -radius)
     height = planes.shape[2]
@@ -68,19 +67,22 @@ def turn(planes: Tensor, degrees: float, expand: bool) -> Tensor:
         turned = torch.rot90(planes, -int(quarters) % 4, dims=(2, 3))
         if expand or turned.shape == planes.shape:
             return turned.contiguous()
+    from kornia.geometry.transform import warp_affine
+
     height, width = planes.shape[2:]
     cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     tall, wide = height, width
     if expand:
         wide = math.ceil(abs(width * cosine) + abs(height * sine) - 1e-6)
         tall = math.ceil(abs(width * sine) + abs(height * cosine) - 1e-6)
-    rows = torch.arange(tall, dtype=torch.float32)[:, None] + 0.5 - tall / 2
-    columns = torch.arange(wide, dtype=torch.float32)[None, :] + 0.5 - wide / 2
-    # Where each new pixel comes from, in the shares of the old picture that grid_sample counts in.
-    x = (columns * cosine + rows * sine) / (width / 2)
-    y = (rows * cosine - columns * sine) / (height / 2)
-    grid = torch.stack([x, y], dim=-1).expand(len(planes), -1, -1, -1)
-    return functional.grid_sample(planes, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    framed = functional.pad(planes, (1, 1, 1, 1))  # one row alone has no extent that kornia could count in
+    x, y = (width + 1) / 2, (height + 1) / 2
+    there = [
+        [cosine, -sine, (wide - 1) / 2 - cosine * x + sine * y],
+        [sine, cosine, (tall - 1) / 2 - sine * x - cosine * y],
+    ]
+    turned: Tensor = warp_affine(framed, planes.new_tensor([there] * len(planes)), (tall, wide), align_corners=True)
+    return turned
 
 
 def match_histogram(planes: Tensor, wanted: Tensor) -> Tensor:

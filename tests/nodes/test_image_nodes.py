@@ -66,6 +66,8 @@ def test_other_turns_make_room_or_cut_corners_and_go_clockwise() -> None:
     row, column = divmod(int(turned.argmax()), 21)
     assert row < 9 and column > 11  # up and right
     assert rotate_image(image, 45).pixels.shape == (1, 30, 30, 3)
+    line = rotate_image(Image(torch.ones(1, 1, 9, 3)), 180.5, expand=False).pixels
+    assert line.shape == (1, 1, 9, 3) and float(line[0, 0, 4, 0]) > 0.9
     with pytest.raises(BadValue, match="nan"):
         rotate_image(image, float("nan"))
 
