@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from nodes.api import BadValue
+from nodes.diffusion.describe import describe
 from nodes.diffusion.packed import PackedConv
 from nodes.diffusion.patches.live import CannotChange, Slot, change_weights, slots_of
 from nodes.diffusion.patches.recipe import PatchedRecipe
@@ -462,6 +463,20 @@ def test_a_lora_for_another_family_is_refused_naming_both_sides(
             "xl.safetensors is a LoRA for Stable Diffusion XL, and the denoiser of tiny.safetensors is Stable "
             f"Diffusion 1.x: its {UNET}{block} is 640 x 2048, and the model's 32 x 128."
         )
+
+
+@pytest.mark.parametrize(("key", "said", "family"), [
+    ("modelspec.architecture", "stable-diffusion-v1/lora", "sd1"), ("ss_base_model_version", "sd_v2", "sd2"),
+    ("modelspec.architecture", "stable-diffusion-xl-v1-base/lora", "sdxl"), ("ss_base_model_version", "sd_v1", "sd1"),
+    ("ss_base_model_version", "something new", ""),
+])  # fmt: skip
+def test_where_layers_do_not_tell_the_family_what_its_training_noted_does(
+    key: str, said: str, family: str, tmp_path: Path
+) -> None:
+    layer = "lora_unet_mid_block_attentions_0_proj_in"
+    tensors = {f"{layer}.lora_up.weight": torch.ones(4, 2), f"{layer}.lora_down.weight": torch.ones(2, 4)}
+    save_file(tensors, tmp_path / "lora.safetensors", {key: said})
+    assert describe(tmp_path / "lora.safetensors", "loras").fits == ((family,) if family else ())
 
 
 def test_a_file_that_is_no_lora_is_said_to_be_what_it_is(tiny: Checkpoint, tiny_file: Path, ctx: PlainContext) -> None:

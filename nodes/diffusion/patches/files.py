@@ -45,6 +45,12 @@ ADAPTER = re.compile(r"\.default(_\d+)?(?=\.|$)")
 TEXT_STARTS = ("lora_te", "lora_clip_", "lora_t5", "text_encoder", "clip_", "t5xxl.")
 CONTEXT_WIDTHS = {768: "sd1", 1024: "sd2", 1280: "sdxl_refiner", 2048: "sdxl"}
 """By the width of the text that the attention of a UNet reads."""
+SAID_OF = (
+    ("stable-diffusion-v1", "sd1"), ("stable-diffusion-v2", "sd2"), ("stable-diffusion-xl", "sdxl"),
+    ("stable-diffusion-3", "sd3"), ("stable-diffusion-v3", "sd3"), ("flux-1", "flux1"),
+    ("sd_v1", "sd1"), ("sd_v2", "sd2"), ("sdxl_base", "sdxl"), ("sd3", "sd3"), ("flux1", "flux1"),
+)  # fmt: skip
+"""Families, and how what files say of their training begins (ModelSpec; kohya's scripts)."""
 NAMED = 3
 """Keys that fit nothing which are named; the others are counted."""
 
@@ -205,7 +211,7 @@ def kind_of_file(header: Header) -> str:
 
 
 def family_of(header: Header) -> str:
-    """The family it was made for; empty when nothing tells."""
+    """The family it was made for, by its layers, else by what it says; empty when nothing tells."""
     for name, entry in header.entries.items():
         if re.search(r"double_blocks|single_blocks|single_transformer_blocks", name):
             return "flux1"
@@ -214,7 +220,10 @@ def family_of(header: Header) -> str:
         reads = re.search(r"attn2[._](processor\.)?to_[kv]", name) and re.search(r"down|lora_A|hada_w[12]_b", name)
         if reads and len(entry.shape) >= 2 and entry.shape[1] in CONTEXT_WIDTHS and "joint" not in name:
             return CONTEXT_WIDTHS[entry.shape[1]]
-    return "sdxl" if any(name.startswith("lora_te2_") for name in header.entries) else ""
+    if any(name.startswith("lora_te2_") for name in header.entries):
+        return "sdxl"
+    said = (header.metadata.get("modelspec.architecture", ""), header.metadata.get("ss_base_model_version", ""))
+    return next((family for start, family in SAID_OF for text in said if text.startswith(start)), "")
 
 
 def usual_alpha(header: Header) -> Callable[[str], Alpha | None]:
