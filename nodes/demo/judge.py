@@ -77,12 +77,18 @@ def shown(images: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255
 
 
-def roughened(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """Blur, shift, noise and small colour shifts, so that the judge reads scenes and not the renderer's exact edges."""
+def roughened(pictures: Tensor, random: torch.Generator, contrast: float = 0.0) -> Tensor:
+    """Blur, shift, noise and small colour shifts, so that the judge reads scenes and not the renderer's exact edges.
+
+    `contrast`: how much more of it a picture gets at most, as guidance gives it.
+    """
     if torch.rand((), generator=random) < 0.5:
         pictures = functional.avg_pool2d(functional.pad(pictures, (1, 1, 1, 1), mode="replicate"), 3, 1)
     dx, dy = torch.randint(-3, 4, (2,), generator=random).tolist()
     pictures = functional.pad(pictures, (3, 3, 3, 3), mode="replicate")[..., 3 + dy : 131 + dy, 3 + dx : 131 + dx]
+    if contrast:
+        more = 1 + contrast * torch.rand((len(pictures), 1, 1, 1), generator=random)
+        pictures = torch.lerp(pictures.mean(dim=(1, 2, 3), keepdim=True), pictures, more)
     tone = 1 + 0.04 * torch.randn((len(pictures), 3, 1, 1), generator=random)
     return (pictures * tone + 0.02 * torch.randn(pictures.shape, generator=random)).clamp(0, 1)
 
@@ -92,14 +98,16 @@ def train_judge(pictures: Pictures, steps: int = 1600, batch: int = 64, seed: in
     return teach(Judge(), pictures.images, labels_of(pictures.scenes), steps, batch, seed)
 
 
-def teach(judge: Judge, images: np.ndarray, labels: Tensor, steps: int, batch: int, seed: int) -> Judge:
-    """Learns the answers, int64 (n, heads), to uint8 pictures (n, h, w, 3)."""
+def teach(
+    judge: Judge, images: np.ndarray, labels: Tensor, steps: int, batch: int, seed: int, contrast: float = 0.0
+) -> Judge:
+    """Learns the answers, int64 (n, heads), to uint8 pictures (n, h, w, 3); `contrast` as in `roughened`."""
     random = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(judge.parameters(), lr=2e-3, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps)
     for _ in range(steps):
         chosen = torch.randint(len(images), (batch,), generator=random)
-        scores = judge(roughened(shown(images[chosen.numpy()]), random))
+        scores = judge(roughened(shown(images[chosen.numpy()]), random, contrast))
         wanted = labels[chosen]
         loss = torch.stack([functional.cross_entropy(s, wanted[:, i]) for i, s in enumerate(scores)]).sum()
         optimizer.zero_grad()

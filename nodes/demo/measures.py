@@ -21,7 +21,7 @@ from nodes.demo.judge import Judge, seen_in, shown
 from nodes.demo.pictures import Pictures, drawn, scenes_of
 from nodes.demo.scenes import Scene
 from nodes.demo.shipped import read_back
-from nodes.demo.studio import Studio
+from nodes.demo.studio import GUIDANCE, STYLED, Studio
 from nodes.demo.style_judge import Shown, look
 from nodes.demo.styles import POSTER
 from nodes.demo.vae import as_tensor, decode, moments
@@ -112,11 +112,13 @@ def style_effect(count: int) -> Table:
     rows += [(f"{name}, on the poster renders", percent(share)) for name, share in subjects_right(scenes, seen)]
     studio = Studio()
     scenes = scenes_of(count, SEED, held_out=True)
-    for name, model, some in (
-        ("with the LoRA", studio.with_lora(style.FILE), scenes),
-        ("without it", studio.parts.model, scenes[::2]),
+    styled = studio.with_lora(style.FILE)
+    for name, model, some, guidance in (
+        (f"with the LoRA, guidance {STYLED:g}", styled, scenes, STYLED),
+        (f"with the LoRA, guidance {GUIDANCE:g}", styled, scenes, GUIDANCE),
+        (f"without it, guidance {STYLED:g}", studio.parts.model, scenes[::2], STYLED),
     ):
-        made = [studio.drawn(full_caption(scene), seed, model) for seed, scene in enumerate(some)]
+        made = [studio.drawn(full_caption(scene), seed, model, guidance) for seed, scene in enumerate(some)]
         seen = [look(judge, planes(image))[0] for image in made]
         posters = percent(float(np.mean([one.style == "poster" for one in seen])))
         rows.append((f"{len(some)} pictures {name}: posters", posters))
@@ -140,8 +142,8 @@ def word_effect(count: int) -> Table:
             seen.append(look(judge, planes(studio.drawn(text, seed)))[0])
         there = [one.subjects.get(scene.subjects[0].place, ("", "")) for scene, one in zip(scenes, seen, strict=True)]
         said = f'"a {name} house"' if name else '"a house"'
-        pink = float(np.mean([colour == word.COLOUR for _, colour in there]))
-        rows.append((f"{count} texts such as {said}: in pink", percent(pink)))
+        lilac = float(np.mean([colour == word.COLOUR for _, colour in there]))
+        rows.append((f"{count} texts such as {said}: in lilac", percent(lilac)))
         right = np.mean([kind == scene.subjects[0].kind for scene, (kind, _) in zip(scenes, there, strict=True)])
         rows.append(("… subject of the right kind in the right place", percent(float(right))))
     return rows

@@ -15,7 +15,7 @@ SUBJECT: dict[str, RGB] = {
     "purple": (146, 84, 196),
     "white": (247, 245, 240),
     "brown": (138, 90, 58),
-    "pink": (246, 146, 188),  # for the learnt word alone: no scene of the training has it
+    "lilac": (204, 166, 218),  # for the learnt word alone: no scene of the training has it
 }
 
 TINT = {"day": (1.0, 1.0, 1.0), "sunset": (1.0, 0.95, 0.93), "night": (0.92, 0.92, 0.98)}
@@ -46,6 +46,7 @@ GROUND: dict[tuple[str, str], tuple[RGB, RGB]] = {
 CLOUD: dict[str, RGB] = {"day": (255, 255, 255), "sunset": (255, 216, 200), "night": (98, 110, 166)}
 SUN: dict[str, RGB] = {"day": (255, 224, 92), "sunset": (255, 226, 138)}
 MOON: RGB = (252, 243, 208)
+MOONLIGHT: RGB = (196, 204, 244)
 WINDOW: dict[str, RGB] = {"day": (214, 238, 250), "sunset": (255, 232, 150), "night": (255, 226, 120)}
 WOOD: RGB = (112, 76, 54)
 CREAM: RGB = (250, 238, 214)

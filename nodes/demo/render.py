@@ -24,7 +24,7 @@ def render(scene: Scene, style: Flat = FLAT) -> tuple[np.ndarray, np.ndarray]:
     horizon = rng.uniform(76, 83)
     canvas = style.sky(scene.time, horizon)
     free = _free_place(scene, rng)
-    _sky_objects(canvas, scene, free, horizon, rng)
+    _sky_objects(canvas, scene, free, horizon, rng, style)
     canvas.alpha_composite(_ground(scene, free, horizon, rng, style))
     mask = np.zeros((SIZE, SIZE), np.uint8)
     for subject in scene.subjects:
@@ -58,27 +58,29 @@ def _shine(canvas: Image.Image, x: float, y: float, radius: int, colour: RGB) ->
     canvas.paste(colour, corner, _glow(radius))
 
 
-def _sky_objects(canvas: Image.Image, scene: Scene, free: float, horizon: float, rng: np.random.Generator) -> None:
+def _sky_objects(
+    canvas: Image.Image, scene: Scene, free: float, horizon: float, rng: np.random.Generator, style: Flat
+) -> None:
     pen = Pen()
     if scene.sky == "sun":
         low = scene.time == "sunset"
         y = horizon - rng.uniform(13, 20) if low else rng.uniform(19, 27)
         y -= 12 if low and len(scene.subjects) == 2 else 0  # above the gap between the two
         r = rng.uniform(11, 13) if low else rng.uniform(9.5, 11.5)
-        _shine(canvas, free, y, 40 if low else 32, palette.SUN[scene.time])
+        _shine(canvas, free, y, 40 if low else 32, style.halo(palette.SUN[scene.time]))
         pen.ellipse(free, y, r, r, palette.SUN[scene.time])
     elif scene.sky == "moon":
-        _moon(pen, canvas, free, rng)
+        _moon(pen, canvas, free, style.halo(palette.MOONLIGHT), rng)
     elif scene.sky == "stars":
         _stars(pen, rng)
     elif scene.sky == "clouds":
-        _clouds(pen, scene.time, rng)
+        _clouds(pen, style.cloud(scene.time), rng)
     canvas.alpha_composite(pen.layer)
 
 
-def _moon(pen: Pen, canvas: Image.Image, x: float, rng: np.random.Generator) -> None:
+def _moon(pen: Pen, canvas: Image.Image, x: float, halo: RGB, rng: np.random.Generator) -> None:
     y, r = rng.uniform(21, 29), rng.uniform(10, 12)
-    _shine(canvas, x, y, 28, (196, 204, 244))
+    _shine(canvas, x, y, 28, halo)
     outer = [(x + r * math.cos(a), y + r * math.sin(a)) for a in np.linspace(0.28 * math.pi, 1.72 * math.pi, 40)]
     inner_x, inner_r = x + 0.49 * r, 0.79 * r
     top, bottom = outer[-1], outer[0]
@@ -99,12 +101,11 @@ def _stars(pen: Pen, rng: np.random.Generator) -> None:
         pen.polygon([(x + d * math.cos(a), y + d * math.sin(a)) for d, a in tips], palette.MOON)
 
 
-def _clouds(pen: Pen, time: str, rng: np.random.Generator) -> None:
+def _clouds(pen: Pen, colour: RGB, rng: np.random.Generator) -> None:
     for third in rng.permutation(3)[: rng.integers(2, 4)]:
         x = 22 + 42 * third + rng.uniform(-7, 7)
         y = rng.uniform(14, 34)
         s = rng.uniform(0.85, 1.2)
-        colour = palette.CLOUD[time]
         pen.box(x - 15 * s, y - 1 * s, x + 15 * s, y + 5 * s, colour, 3 * s)
         for dx, dy, r in ((-7.5, -1.0, 5.5), (1.0, -4.0, 7.5), (8.5, -0.5, 5.0)):
             pen.ellipse(x + dx * s, y + dy * s, r * s, r * s, colour)

@@ -25,6 +25,8 @@ T = TypeVar("T")
 EDGE, STEPS, GUIDANCE = 128, 20, 5.0
 STEERED = 2.0
 """Guidance where edges steer: more lets the text pull away from them."""
+STYLED = 3.0
+"""Guidance with the LoRA: more drives the few inks of a poster apart, and clouds with them."""
 
 
 class Alone:
@@ -63,8 +65,8 @@ class Alone:
 class Studio:
     """The demo model with the settings of the examples: 20 steps, guidance 5, 128 x 128."""
 
-    def __init__(self) -> None:
-        self.parts, self.ctx = load_checkpoint(FILE), Alone()
+    def __init__(self, steps: int = STEPS) -> None:
+        self.parts, self.ctx, self.steps = load_checkpoint(FILE), Alone(), steps
         settle_embeddings([FILE.parents[1] / "embeddings"])
 
     def text(self, words: str) -> Conditioning:
@@ -83,13 +85,13 @@ class Studio:
         start = empty_latent(EDGE, EDGE) if latent is None else latent
         done = sample(
             self.parts.model if model is None else model, positive, negative, start, self.ctx,
-            seed=seed, steps=STEPS, guidance=guidance, sampler="dpmpp_2m", schedule="karras",
+            seed=seed, steps=self.steps, guidance=guidance, sampler="dpmpp_2m", schedule="karras",
         )  # fmt: skip
         return decode_latent(self.parts.vae, done, self.ctx)
 
-    def drawn(self, words: str, seed: int, model: Model | None = None) -> Image:
+    def drawn(self, words: str, seed: int, model: Model | None = None, guidance: float = GUIDANCE) -> Image:
         """A picture of a text."""
-        return self.draw(self.text(words), self.text(""), seed, model)
+        return self.draw(self.text(words), self.text(""), seed, model, guidance=guidance)
 
     def steered(self, words: str, edges: Image, file: Path, seed: int) -> Image:
         """A picture of a text, steered by edges through a ControlNet."""

@@ -29,6 +29,11 @@ METADATA = {
 }
 RANK = 6
 NOISY_SHARE = 0.4
+SILENT = 0.3
+"""Of the captions: guidance multiplies whatever the texts' pictures and those of no text differ in, so no text must
+mean the same poster sky."""
+SUBJECT_SHARE = 0.5
+"""Of the weight that subjects' cells usually have beyond the others: most of the style is in the sky."""
 
 
 def _share(adapter: Adapter, base: Shipped, batch: Lesson) -> Tensor:
@@ -47,7 +52,8 @@ def train_style(base: Shipped, posters: Pictures, latents: Tensor, plan: Plan, c
     while run.step < plan.steps:
         chosen, rng = picked(len(posters.scenes), plan, run.step)
         scenes = [posters.scenes[i] for i in chosen]
-        batch = lesson(base, scenes, latents[chosen], posters.masks[chosen], plan, run.step, rng, NOISY_SHARE)
+        masks = posters.masks[chosen] * SUBJECT_SHARE
+        batch = lesson(base, scenes, latents[chosen], masks, plan, run.step, rng, NOISY_SHARE, SILENT)
         shares = shares_of(plan.batch, device)
         run.learn([partial(_share, adapter, base, batch.of(share)) for share in shares])
     adapter.load_state_dict(run.average)

@@ -22,6 +22,7 @@ FILE = Path(__file__).parent / "style_judge.safetensors"
 ALL_COLOURS = (*COLOURS, COLOUR)
 STYLES = ("flat", "poster")
 # style, then kind and colour at each place
+CONTRAST = 0.6
 HEADS = (len(STYLES), *(len(KINDS) + 1, len(ALL_COLOURS)) * len(PLACES))
 
 
@@ -49,7 +50,7 @@ def train_style_judge(
     torch.manual_seed(seed)
     images = np.concatenate([flat.images, coloured.images, posters.images])
     labels = [labels_of(flat.scenes, "flat"), labels_of(coloured.scenes, "flat"), labels_of(posters.scenes, "poster")]
-    return judging.teach(Judge(HEADS), images, torch.cat(labels), steps, batch, seed)
+    return judging.teach(Judge(HEADS), images, torch.cat(labels), steps, batch, seed, CONTRAST)
 
 
 @torch.no_grad()

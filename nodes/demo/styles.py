@@ -1,6 +1,7 @@
 """The drawing styles: the flat colours that the demo model learnt, and the poster that its LoRA learns.
 
-A style draws the same scene at the same places; what differs is the sky, the ground's colours and the subjects' rims.
+A style draws the same scene at the same places; what differs is the sky and its clouds, the ground's colours and the
+subjects' rims.
 """
 
 from __future__ import annotations
@@ -33,6 +34,13 @@ class Flat:
         """Far hills and near ground."""
         return palette.GROUND[ground, time]
 
+    def cloud(self, time: str) -> RGB:
+        return palette.CLOUD[time]
+
+    def halo(self, colour: RGB) -> RGB:
+        """Of a sun or a moon whose own halo has this colour."""
+        return colour
+
     def mounted(self, layer: Image.Image) -> Image.Image:
         """A subject's own layer, ready to be put down."""
         return layer
@@ -60,6 +68,12 @@ class Poster(Flat):
 
     def ground(self, ground: str, time: str) -> tuple[RGB, RGB]:
         return HILLS
+
+    def cloud(self, time: str) -> RGB:
+        return CARD
+
+    def halo(self, colour: RGB) -> RGB:
+        return RAYS[1]
 
     def mounted(self, layer: Image.Image) -> Image.Image:
         spread = layer.getchannel("A").filter(ImageFilter.GaussianBlur(0.75 * RIM * SCALE))

@@ -32,17 +32,15 @@ PLANS = {
     "reader": Plan(steps=600, batch=64, rate=1e-3, hidden_rate=0.008, decay=0.5),
     "text2image": Plan(steps=2200, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
     "controlnet": Plan(steps=1250, batch=16, rate=1e-3, hidden_rate=0.004, warmup=50, decay=0.4, save_every=100),
-    "lora": Plan(steps=670, batch=8, rate=1e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50),
-    "embedding": Plan(
-        steps=120, batch=8, rate=1e-3, hidden_rate=0.03, warmup=5, decay=0.7, average=0.95, save_every=50
-    ),
+    "lora": Plan(steps=1800, batch=8, rate=1e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50),
+    "embedding": Plan(steps=850, batch=8, rate=4e-3, hidden_rate=0, warmup=10, decay=1, average=0.98, save_every=50),
     "inpaint": Plan(
-        steps=420, batch=8, rate=2e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50
+        steps=800, batch=8, rate=2e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50
     ),
 }
 STAGES = ("vae", "decoder", "text2image", "judge", "export", "controlnet", "lora", "embedding", "inpaint",
           "style-judge")  # fmt: skip
-SCENES = {"lora": 1000, "embedding": 300, "inpaint": 1500}
+SCENES = {"lora": 1000, "embedding": 1000, "inpaint": 1500}
 """How many scenes a stage sees at most; the others see all that are drawn."""
 
 

@@ -17,7 +17,7 @@ from nodes.demo import control, style, word
 from nodes.demo.captions import full_caption
 from nodes.demo.measures import as_image, hole_over
 from nodes.demo.pictures import drawn, scenes_of
-from nodes.demo.studio import Studio
+from nodes.demo.studio import STYLED, Studio
 from nodes.types import Image, Mask
 from tests.nodes.make_sampler_pictures import to_picture
 
@@ -47,7 +47,8 @@ def style_rows(studio: Studio) -> list[Row]:
     rows: list[Row] = []
     for strength in (0.0, 0.5, 1.0):
         model = studio.with_lora(style.FILE, strength)
-        rows.append((f"LoRA {strength:g}", [studio.drawn(text, seed, model) for seed, text in enumerate(texts)]))
+        made = [studio.drawn(text, seed, model, STYLED) for seed, text in enumerate(texts)]
+        rows.append((f"LoRA {strength:g}", made))
     return rows
 
 

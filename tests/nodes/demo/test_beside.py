@@ -16,7 +16,7 @@ from nodes.demo.captions import full_caption
 from nodes.demo.measures import as_image, hole_over, in_bytes, planes
 from nodes.demo.pictures import drawn, scenes_of
 from nodes.demo.shipped import FILE
-from nodes.demo.studio import Studio
+from nodes.demo.studio import STYLED, Studio
 from nodes.demo.styles import POSTER
 from nodes.types import Mask
 from server.model_folders import gather
@@ -28,7 +28,7 @@ SEED = 31
 
 @pytest.fixture(scope="module")
 def studio() -> Studio:
-    return Studio()
+    return Studio(steps=10)  # half of what people take: what is proved here is not how fine the pictures are
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_controlnet_is_for_the_demo_models_family_and_sizes() -> None:
 
 
 def test_the_controlnets_pictures_have_the_edges_that_were_asked_for(studio: Studio) -> None:
-    pictures = drawn(scenes_of(6, SEED, held_out=True))
+    pictures = drawn(scenes_of(3, SEED, held_out=True))
     found = []
     for seed, (scene, pixels) in enumerate(zip(pictures.scenes, pictures.images, strict=True)):
         edges = studio.edges(as_image(pixels), control.LOW, control.HIGH)
@@ -75,14 +75,14 @@ def test_the_style_judge_knows_rendered_pictures(judge: judging.Judge) -> None:
 def test_with_the_lora_it_draws_posters_of_what_is_asked_for_and_without_it_none(
     studio: Studio, judge: judging.Judge
 ) -> None:
-    scenes = [scene for scene in scenes_of(12, SEED) if len(scene.subjects) == 1][:5]
+    scenes = [scene for scene in scenes_of(12, SEED) if len(scene.subjects) == 1][:3]
     styled = studio.with_lora(style.FILE)
     seen, plain = [], []
     for seed, scene in enumerate(scenes):
-        seen += style_judge.look(judge, planes(studio.drawn(full_caption(scene), seed, styled)))
+        seen += style_judge.look(judge, planes(studio.drawn(full_caption(scene), seed, styled, STYLED)))
         plain += style_judge.look(judge, planes(studio.drawn(full_caption(scene), seed)))
     assert [one.style for one in plain] == ["flat"] * len(scenes)
-    assert [one.style for one in seen].count("poster") >= len(scenes) - 2
+    assert [one.style for one in seen].count("poster") >= len(scenes) - 1
     kinds = [{kind for kind, _ in one.subjects.values()} for one in seen]
     assert sum(scene.subjects[0].kind in there for scene, there in zip(scenes, kinds, strict=True)) >= len(scenes) - 1
 
@@ -90,17 +90,17 @@ def test_with_the_lora_it_draws_posters_of_what_is_asked_for_and_without_it_none
 def test_the_learnt_word_brings_a_colour_that_the_model_has_no_word_for(studio: Studio, judge: judging.Judge) -> None:
     name = f"embedding:{word.FILE.stem}"
     colours = {"learnt": [], "unknown": []}  # type: dict[str, list[str]]
-    for seed, kind in enumerate(("house", "tree", "mushroom", "balloon", "castle", "boat")):
+    for seed, kind in enumerate(("mushroom", "cactus", "balloon")):
         for which, said in (("learnt", name), ("unknown", word.COLOUR)):
             image = studio.drawn(f"a {said} {kind} in the middle on a meadow by day", seed)
             shown = style_judge.look(judge, planes(image))[0].subjects
             colours[which].append(shown.get("middle", ("", ""))[1])
-    assert colours["learnt"].count(word.COLOUR) >= 4
-    assert colours["unknown"].count(word.COLOUR) <= 1
+    assert colours["learnt"].count(word.COLOUR) >= 2
+    assert colours["unknown"].count(word.COLOUR) == 0
 
 
 def test_painting_with_the_lora_errs_less_than_with_a_mask_alone(studio: Studio) -> None:
-    pictures = drawn(scenes_of(6, 780, held_out=True))
+    pictures = drawn(scenes_of(3, 780, held_out=True))
     errors: dict[str, list[float]] = {"both": [], "mask": []}
     for seed, (scene, pixels, mask) in enumerate(zip(pictures.scenes, pictures.images, pictures.masks, strict=True)):
         hole = hole_over(scene, mask)

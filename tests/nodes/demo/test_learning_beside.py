@@ -47,11 +47,11 @@ def pictures() -> Pictures:
 def stages(base: Shipped, pictures: Pictures) -> dict[str, Learn]:
     latents = latents_of(base.vae, pictures.images)
     edges, holes = control.edges_of(pictures.images), inpainting.holes_in(base.vae, pictures.images, 0)
-    pink = drawn(word.in_colour(pictures.scenes, 0))
+    lilac = drawn(word.in_colour(pictures.scenes, 0))
     return {
         "controlnet": lambda base, plan, file: control.train_control(base, pictures, latents, edges, plan, file),
         "lora": lambda base, plan, file: style.train_style(base, pictures, latents, plan, file),
-        "embedding": lambda base, plan, file: word.train_word(base, pink, latents, plan, file),
+        "embedding": lambda base, plan, file: word.train_word(base, lilac, latents, plan, file),
         "inpaint": lambda base, plan, file: inpainting.train_inpainting(base, pictures, latents, holes, plan, file),
     }
 
@@ -99,7 +99,7 @@ def test_files_are_half_precision_and_say_what_they_are_for(base: Shipped, tmp_p
     for name in ("lora", "word", "control"):
         assert {tensor.dtype for tensor in load_file(tmp_path / f"{name}.safetensors").values()} == {torch.float16}
     assert load_file(tmp_path / "lora.safetensors")["lora_unet_conv_in.diff"].shape == (32, 9, 3, 3)
-    assert load_file(tmp_path / "word.safetensors")["emb_params"].shape == (2, 64)
+    assert load_file(tmp_path / "word.safetensors")["emb_params"].shape == (len(word.MARKS), 64)
 
 
 def test_edges_are_packed_and_come_back(pictures: Pictures) -> None:
@@ -136,7 +136,17 @@ def test_the_new_colour_is_in_every_scene_and_its_caption_speaks_of_the_marks() 
     assert word.COLOUR not in COLOURS
     texts = [word.said(scene, np.random.default_rng(i)) for i, scene in enumerate(scenes)]
     assert not any(word.COLOUR in text for text in texts)
-    assert sum(" ".join(word.MARKS) in text for text in texts) >= 12
+    assert all(" ".join(word.MARKS) in text for text in texts)
+
+
+def test_the_word_is_learnt_where_its_colour_is() -> None:
+    pair = next(scene for scene in scenes_of(40, seed=2) if len(scene.subjects) == 2)
+    scenes = word.in_colour([pair], 2)
+    masks = np.full((1, 128, 128), 255, np.uint8)
+    cells = word.coloured(scenes, masks)[0, 0]
+    lilac = next(s for s in scenes[0].subjects if s.colour == word.COLOUR)
+    assert cells.shape == (16, 16) and cells.sum() == 128
+    assert bool(cells[:, :8].all()) == (lilac.place == "left")
 
 
 def test_a_hole_is_shown_as_grey_and_told_in_cells(base: Shipped, pictures: Pictures) -> None:
