@@ -2,10 +2,12 @@
 
     python -m tests.parity                       every reference, about a minute each on two cores
     python -m tests.parity euler__normal lms__karras
+    python -m tests.parity cond_weighted         what the text encoder says, a second
     python -m tests.parity --data FOLDER         references of your own
 
-Each `SAMPLER__SCHEDULE.latent.npy` of the folder is a final latent as the VAE decodes it; run.json beside them
-says what was run. The product's own nodes run it again in float32 on the CPU. Exit code 1 when one is off.
+Each `SAMPLER__SCHEDULE.latent.npy` of the folder is a final latent as the VAE decodes it, each `cond_….npy` what the
+text encoder says; run.json beside them says what was run. The product's own nodes run it again in float32 on the CPU.
+Exit code 1 when one is off.
 """
 
 from __future__ import annotations
@@ -31,18 +33,20 @@ from tests.parity.checkpoint import write_checkpoint
 DATA = Path(__file__).parent / "data"
 TOLERANCE = 1e-4
 SUFFIX = ".latent.npy"
+TEXT = "cond_"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.parity", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", help="SAMPLER__SCHEDULE; all when none is named")
+    parser.add_argument("names", nargs="*", help="SAMPLER__SCHEDULE, or cond_…; all when none is named")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of references")
     parser.add_argument("--cache", type=Path, default=user_cache_path("latent-loom") / "parity",
                         help="where the checkpoint of 2.1 GB is written, once")  # fmt: skip
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    known = sorted(path.name.removesuffix(SUFFIX) for path in args.data.glob(f"*{SUFFIX}"))
+    known = sorted(path.stem for path in args.data.glob(f"{TEXT}*.npy"))
+    known += sorted(path.name.removesuffix(SUFFIX) for path in args.data.glob(f"*{SUFFIX}"))
     if unknown := set(args.names) - set(known):
         parser.error(f"no reference called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     return compare(args.names or known, args.data, args.cache / "random-sd15.safetensors")
@@ -58,7 +62,11 @@ def compare(names: list[str], data: Path, file: Path) -> int:
     worst = 0.0
     for name in names:
         begun = time.monotonic()
-        off = difference(run(checkpoint, ctx, name, plan), np.load(data / (name + SUFFIX)))
+        if name.startswith(TEXT):
+            [part] = encode_text(checkpoint.text_encoder, ctx, plan["texts"][name]).parts
+            off = difference(part.embedding.numpy(), np.load(data / f"{name}.npy"))
+        else:
+            off = difference(run(checkpoint, ctx, name, plan), np.load(data / (name + SUFFIX)))
         worst = max(worst, off)
         verdict = "ok" if off <= TOLERANCE else "OFF"
         print(f"{verdict:3}  {off:.1e}  {name:40} {time.monotonic() - begun:6.0f} s", flush=True)
