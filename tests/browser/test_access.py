@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,18 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from tests.browser.board import Board
+from tests.browser.views import walk
 
-Write = Callable[[dict[str, Any]], Path]
+THEMES: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "contrast": "no-preference"},
+    "dark": {"color_scheme": "dark", "contrast": "no-preference"},
+    "contrast": {"color_scheme": "dark", "contrast": "more"},
+}
 
 
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+def violations(page: Page, where: dict[str, Any] | None, colours: bool) -> list[str]:
+    options = {"runOnly": ["color-contrast"]} if colours else {"resultTypes": ["violations"]}
+    found = Axe().run(page, where, options).response["violations"]
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
 
@@ -90,29 +95,13 @@ def test_the_arrows_walk_from_node_to_node(board: Board) -> None:
     expect(board.node("load_checkpoint")).not_to_be_focused()
 
 
-def test_axe_finds_nothing_on_the_first_view(board: Board) -> None:
-    assert violations(board.page) == []
-
-
-def test_axe_finds_nothing_with_the_palette_open(board: Board) -> None:
-    board.action("palette").click()
-    expect(board.page.get_by_role("combobox")).to_be_visible()
-    assert violations(board.page) == []
-
-
-def test_axe_finds_nothing_while_a_job_runs_and_an_error_is_shown(board: Board, write: Write) -> None:
-    board.drop(write({
-        **{f"paint{number}": {"type": "bench/paint"} for number in range(9)},
-        "slow": {"type": "bench/dawdle"},
-        "say": {"type": "bench/say", "inputs": {"text": "hello"}},
-        "lost": {"type": "far/away"},
-    }))  # fmt: skip
-    board.page.keyboard.press("Home")
-    expect(board.node("far/away")).to_contain_text("not installed")
-    board.node("far/away").locator("header .title").click()
-    board.press("Delete")
-    board.run()
-    board.expect_state(board.node("bench/dawdle"), "running")
-    assert violations(board.page) == []
-    board.action("cancel").click()
-    board.expect_state(board.node("bench/dawdle"), "cancelled")
+def test_axe_finds_nothing_in_any_view_in_light_dark_and_high_contrast(board: Board, tmp_path: Path) -> None:
+    """Every rule in every view; colours, which alone differ, again in each theme. Nodes are seen once: while they run."""
+    page, found = board.page, []
+    for view in walk(board, tmp_path):
+        where = None if view == "running" else {"exclude": [["[data-node]"]]}
+        for theme, media in THEMES.items():
+            page.emulate_media(reduced_motion="reduce", **media)
+            expect(page.locator("html")).to_have_attribute("data-theme", theme)
+            found += [f"{view}, {theme}: {fault}" for fault in violations(page, where, theme != "light")]
+    assert found == []
