@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import PIL.Image
 import pytest
 
-from nodes.api import Node, bind
+from nodes.api import Input
 from nodes.diffusion.embedding_files import FOLDERS
+from server.engine.cache import Cache
+from server.engine.call import NodeContext
+from server.engine.catalogue import Library
+from server.engine.plan import Planned, Stamp, make_plan
+from server.engine.run import Prepared, Run
 from server.graph.catalogue import from_nodes
 from server.graph.prompt import from_workflow
-from server.graph.steps import Link, Prompt
+from server.graph.steps import Prompt, Step
 from server.graph.validate import validate
 from server.graph.workflow import Workflow, load
+from tests.engine.running import Log
 from tests.nodes.conftest import DEMO
 from tests.nodes.plain import PlainContext
 from tests.nodes.shipped import SHIPPED
@@ -27,8 +35,8 @@ EXAMPLES = sorted(path for path in FOLDER.glob("*.json") if not path.name.endswi
 NODES = {node.schema.id: node for node in SHIPPED}
 MODELS = Path(__file__).parents[2] / "nodes" / "demo" / "models"
 CATALOGUE = from_nodes(NODES.values(), files=lambda folder: [path.name for path in MODELS.glob(f"{folder}/*")])
-BESIDE = {"load_controlnet": "controlnet", "load_lora_for_model": "loras"}
-"""Nodes that load what ships beside the demo model, and from where."""
+BESIDE = ("load_controlnet", "load_lora_for_model")
+"""Nodes that load what ships beside the demo model."""
 EACH = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 
 
@@ -77,19 +85,29 @@ def test_an_example_has_a_picture_of_what_it_makes(path: Path) -> None:
 async def test_an_example_runs(path: Path, tiny_file: Path, ctx: PlainContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDERS, str(MODELS / "embeddings"))
     prompt, _ = from_workflow(opened(path), CATALOGUE)
-    checkpoint = DEMO if needs_the_demo(prompt) else tiny_file
-    made: dict[str, dict[str, Any]] = {}
-    for id in in_order(prompt):
-        node = NODES[prompt[id].type]
-        values = {
-            name: made[value.node][value.output] if isinstance(value, Link) else value
-            for name, value in prompt[id].inputs.items()
-        }
-        made[id] = await call_each(node, quickened(node, values, checkpoint), ctx)
+    host = ExampleHost(plain=ctx, checkpoint=DEMO if needs_the_demo(prompt) else tiny_file)
+    plan = make_plan({id: quickened(step) for id, step in prompt.items()}, Library(NODES, CATALOGUE.nodes), host)
+    with ThreadPoolExecutor(1) as device:
+        await Run(lambda: Prepared(plan), host, Cache(2**28), device, lambda: device).finish()
     assert ctx.saved
     for image, name, _ in ctx.saved:
         assert image.pixels.isfinite().all()
         assert name
+
+
+@dataclass
+class ExampleHost(Log):
+    """Where the engine runs an example: in this process, with the models beside the demo and one checkpoint."""
+
+    plain: PlainContext = field(default_factory=PlainContext)
+    checkpoint: Path = DEMO
+
+    def context(self, node: Planned) -> NodeContext:  # type: ignore[override]  # the log's own is for toys
+        return self.plain
+
+    def stamp(self, input: Input, name: str, node: str) -> Stamp:
+        beside = [path for path in MODELS.glob(f"*/{name}") if path.parent.name != "checkpoints"]
+        return Stamp(beside[0] if beside else self.checkpoint, name)
 
 
 def needs_the_demo(prompt: Prompt) -> bool:
@@ -98,54 +116,15 @@ def needs_the_demo(prompt: Prompt) -> bool:
     return any(step.type in BESIDE for step in prompt.values()) or any("embedding:" in text for text in texts)
 
 
-def quickened(node: Node[..., Any], values: dict[str, Any], checkpoint: Path) -> dict[str, Any]:
-    """The same inputs with files of the disk, a small checkpoint, and few steps."""
-    if node.schema.id == "load_checkpoint":
-        return values | {"file": checkpoint}
-    if node.schema.id in BESIDE:
-        return values | {"file": MODELS / BESIDE[node.schema.id] / values["file"]}
-    if node.schema.id == "invert_latent":
-        return values | {"steps": 2, "looks": 1}
-    if node.schema.id == "sample":  # where a second one takes up what a first began, it does so after one step
-        ends = {"start_step": min(values.get("start_step", 0), 1)}
-        return values | {"steps": 2} | ends | ({"end_step": 1} if values.get("end_step", 20) < 20 else {})
-    return values | {"steps": 2} if node.schema.id == "schedule" else values
-
-
-def in_order(prompt: Prompt) -> Iterator[str]:
-    waiting = dict(prompt)
-    while waiting:
-        ready = [id for id, step in waiting.items() if not any(
-            isinstance(value, Link) and value.node in waiting for value in step.inputs.values()
-        )]  # fmt: skip
-        assert ready
-        for id in ready:
-            del waiting[id]
-        yield from ready
-
-
-class Many(list[Any]):
-    """A list on a link."""
-
-
-async def call_each(node: Node[..., Any], values: dict[str, Any], ctx: PlainContext) -> dict[str, Any]:
-    """Once for each item of lists that meet inputs for single values; the shorter repeat their last item."""
-    takes = {found.name for found in node.schema.inputs if found.is_list}
-    lists = {name: value for name, value in values.items() if isinstance(value, Many) and name not in takes}
-    gives = {output.name: output.is_list for output in node.schema.outputs}
-    runs = [
-        await call(node, values | {name: value[min(turn, len(value) - 1)] for name, value in lists.items()}, ctx)
-        for turn in range(max(map(len, lists.values()), default=1))
-    ]
-    if not lists:
-        return {name: Many(value) if gives[name] else value for name, value in runs[0].items()}
-    return {name: Many(run[name] for run in runs) for name in runs[0]}
-
-
-async def call(node: Node[..., Any], values: dict[str, Any], ctx: PlainContext) -> dict[str, Any]:
-    args, kwargs = bind(node, values, ctx)
-    result = node.function(*args, **kwargs)
-    if node.schema.is_async:
-        result = await result
-    names = [output.name for output in node.schema.outputs]
-    return dict(zip(names, result if len(names) > 1 else [result], strict=False)) if names else {}
+def quickened(step: Step) -> Step:
+    """The same with few steps; where a second sampler takes up what a first began, it does so after one step."""
+    given: dict[str, Any] = dict(step.inputs)
+    match step.type:
+        case "invert_latent":
+            given |= {"steps": 2, "looks": 1}
+        case "sample":
+            given |= {"steps": 2, "start_step": min(given.get("start_step", 0), 1)}
+            given |= {"end_step": 1} if given.get("end_step", 20) < 20 else {}
+        case "schedule":
+            given |= {"steps": 2}
+    return msgspec.structs.replace(step, inputs=given)

@@ -124,6 +124,11 @@ export class Shell {
     });
   }
 
+  /** Whether the strip of results stands at the bottom. */
+  get hasStrip(): boolean {
+    return this.results && (this.session.outputs.length > 0 || this.session.livePreview !== '');
+  }
+
   /** The inspector gets out of the way while there is nothing to inspect. */
   get inspecting(): boolean {
     return this.inspector && this.editor.selection.nodes.size > 0;
