@@ -76,3 +76,26 @@ def dawdle(ctx: Context, steps: int = 600) -> None:
     ctx.show_text("under way")
     for _ in ctx.track(range(steps)):
         time.sleep(0.1)
+
+
+@node(category="bench")
+def count_on(ctx: Context, value: float = 0, wait: int = 0) -> float:
+    """Add one.
+
+    Args:
+        value: To this.
+        wait: Tenths of a second before.
+    """
+    for _ in ctx.track(range(wait)):
+        time.sleep(0.1)
+    return value + 1
+
+
+@node(category="bench")
+def tell(value: float, ctx: Context) -> None:
+    """Show a number.
+
+    Args:
+        value: This one.
+    """
+    ctx.show_text(f"{value:g}")
