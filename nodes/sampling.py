@@ -97,7 +97,7 @@ def make_room(guided: Guided, latent: Latent, ctx: Context) -> None:
         return  # the model may never look at the whole picture
     asked = 1 if guided.negative is None or not (guided.both or guided.guidance != 1) else 2
     batch, _, height, width = latent.samples.shape
-    ctx.make_room(bytes_to_look(guided.model, asked * batch, height * width))
+    ctx.make_room(bytes_to_look(guided.model, asked * batch, height, width))
 
 
 def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> Step:

@@ -15,6 +15,7 @@ from torch import Tensor
 from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.places import Window
+from nodes.diffusion.room import bytes_to_look
 from nodes.diffusion.tiles import Canvas, Tile, Tiling, cut
 from nodes.diffusion.told import Told
 from nodes.types import Tiles
@@ -58,6 +59,10 @@ class TiledDenoiser:
         for tile in tiles:
             canvas.add(tile, self.model.predict(tile.of(x), sigma, self.told_of(told, tile, len(x))))
         return canvas.whole()
+
+    def bytes_to_look(self, rows: int, height: int, width: int) -> int:
+        """Of the network, which sees one tile at a time."""
+        return bytes_to_look(self.model, rows, min(height, self.tiling.size), min(width, self.tiling.size))
 
     def told_of(self, told: Told, tile: Tile, rows: int) -> Told:
         """What is told of one tile, cut once in a run: what lies beside the latent is cut alike."""

@@ -99,9 +99,10 @@ class UNetDenoiser:
         """
         return int(self.unet.conv_in.weight.shape[1]) - self.traits.channels
 
-    @property
-    def numbers_a_place(self) -> float:
-        return numbers_of_unet(self.unet.config.block_out_channels, self.unet.config.layers_per_block)
+    def bytes_to_look(self, rows: int, height: int, width: int) -> int:
+        """What one look takes at least."""
+        numbers = numbers_of_unet(self.unet.config.block_out_channels, self.unet.config.layers_per_block)
+        return int(numbers * rows * height * width) * self.dtype.itemsize
 
     @property
     def layers(self) -> Layers:

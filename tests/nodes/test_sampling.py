@@ -14,12 +14,15 @@ from torch import Tensor
 from nodes.api import BadValue
 from nodes.diffusion.guidance import Guided
 from nodes.diffusion.levels import NoiseLevels
+from nodes.diffusion.room import bytes_to_look
 from nodes.diffusion.sample import Walk, walk
 from nodes.diffusion.told import Told
 from nodes.latent import decode_latent, empty_latent, encode_image
+from nodes.levels import denoiser_of
 from nodes.loaders import Checkpoint
 from nodes.sampling import sample
 from nodes.text import encode_text
+from nodes.tiling import tile_model
 from nodes.types import Conditioning, Image, Latent, TextPart
 from tests.nodes.plain import PlainContext
 
@@ -212,6 +215,9 @@ def test_room_for_a_look_is_asked_for_before_the_first_step(tiny: Checkpoint, ct
     kept = 32 + 2 * (32 + 64 / 4 + 96 / 16) + (32 / 4 + 64 / 16) + 2 * 32
     assert needs(64, guidance=1.0) == int(kept * 8 * 8) * 4
     assert needs(128, guidance=7.0) == int(kept * 2 * 16 * 8) * 4, "both texts go through the model at once"
+    assert bytes_to_look(denoiser_of(tile_model(tiny.model, 128, 32), ctx), 1, 100, 8) == int(kept * 16 * 8) * 4, (
+        "a tile"
+    )
     crowded.room = needs(64, guidance=1.0)
     assert sample(tiny.model, *texts, empty_latent(64, 64), crowded, steps=1, guidance=1.0).samples.isfinite().all()
 

@@ -186,9 +186,9 @@ class FluxDenoiser:
             )[0]
         return clean_of(x, unpack(found, rows, columns), sigma)
 
-    @property
-    def numbers_a_place(self) -> float:
-        return numbers_of_transformer(self.model.inner_dim, PATCH)
+    def bytes_to_look(self, rows: int, height: int, width: int) -> int:
+        """What one look takes at least."""
+        return int(numbers_of_transformer(self.model.inner_dim, PATCH) * rows * height * width) * self.dtype.itemsize
 
     @property
     def sizes_steered(self) -> tuple[int, ...]:
