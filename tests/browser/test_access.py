@@ -19,6 +19,9 @@ THEMES: dict[str, dict[str, Any]] = {
 }
 
 
+SETTLED = """() => Promise.allSettled(
+  document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
+"""Until no colour is on its way to another."""
 ALL_THEMES = "LOOM_ALL_THEMES" in os.environ
 """The long form: every view in every theme, which takes three times as long. Else they take turns, view by view."""
 
@@ -27,7 +30,7 @@ def violations(page: Page, view: str, theme: str) -> list[str]:
     """What axe finds in a view, in one theme. Nodes are looked at while they run, and left out where a panel is new."""
     page.emulate_media(reduced_motion="reduce", **THEMES[theme])
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
-    page.wait_for_function("document.getAnimations().every((one) => !(one instanceof CSSTransition))")
+    page.evaluate(SETTLED)
     context = None if view == "running" else {"exclude": [["[data-node]"]]}
     found = Axe().run(page, context, {"resultTypes": ["violations"]}).response["violations"]
     return [f"{view}, {theme}, {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
