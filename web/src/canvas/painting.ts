@@ -40,7 +40,7 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   ctx.setTransform(scale * view.zoom, 0, 0, scale * view.zoom, scale * view.x, scale * view.y);
   const area = visible(view, viewport);
   drawFrames(ctx, framesIn(editor, area), ink, view.zoom);
-  paintLinks(ctx, ink, editor, marks, area);
+  paintLinks(ctx, ink, editor, marks, area, drawn.far);
   if (drawn.far) drawNotes(ctx, notesIn(editor, area), ink);
   if (drawn.far || !drawn.complete) drawBoxes(ctx, boxesIn(editor, area, new Set(drawn.nodes)), ink, view.zoom);
   if (marks.knife) {
@@ -51,14 +51,15 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, view.zoom);
 }
 
-function paintLinks(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, area: Rect): void {
+function paintLinks(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, area: Rect, far: boolean): void {
   const { scene, camera } = editor;
   const { catalogue } = editor.document;
   const colourOf = (type: string): string => ink.tint(lookOf(catalogue, type).colour);
   const bright = marks.hovered ? new Set([marks.hovered]) : linksOfHovered(editor, marks);
   const taken = marks.linking?.taken;
   const hidden = (taken && scene.link(taken)) ?? null;
-  drawLinks(ctx, scene.links(), area, { colourOf, bright, hidden, route: scene.linkStyle, zoom: camera.view.zoom });
+  // From afar nearly all are in view, and to ask for them one by one costs more than to look at each.
+  drawLinks(ctx, far ? scene.links() : scene.linksIn(area), area, { colourOf, bright, hidden, route: scene.linkStyle, zoom: camera.view.zoom });
 }
 
 function linksOfHovered({ scene }: Editor, { hoveredNode, linking }: Marks): ReadonlySet<LinkShape> | null {

@@ -1,15 +1,15 @@
 // What lies under a point: a socket, a link, a frame. Pure, over the scene alone.
 import type { InputEnd, OutputEnd, Point } from '../document/types';
-import { boundsOf, crosses, distanceTo } from './curve';
-import { grown, holds, holdsPoint, overlaps, type Rect } from './rect';
+import { crosses, distanceTo } from './curve';
+import { grown, holds, type Rect } from './rect';
 import type { LinkShape, Scene } from './scene';
 
 /** The link nearest to a point, no further than `radius`; links without a line are not hit. */
 export function linkAt(scene: Scene, point: Point, radius: number): LinkShape | null {
   let best: LinkShape | null = null;
   let nearest = radius;
-  for (const link of scene.links()) {
-    if (link.name || !holdsPoint(grown(boundsOf(link), radius), point)) continue;
+  for (const link of scene.linksIn({ x: point[0] - radius, y: point[1] - radius, width: 2 * radius, height: 2 * radius })) {
+    if (link.name) continue;
     const distance = distanceTo(link, point, scene.linkStyle);
     if (distance > nearest) continue;
     nearest = distance;
@@ -21,9 +21,7 @@ export function linkAt(scene: Scene, point: Point, radius: number): LinkShape | 
 /** The links that a stroke from `a` to `b` goes through. */
 export function linksAcross(scene: Scene, a: Point, b: Point): LinkShape[] {
   const stroke: Rect = { x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) };
-  return [...scene.links()].filter(
-    (link) => !link.name && overlaps(grown(boundsOf(link), 1), stroke) && crosses(link, a, b, scene.linkStyle),
-  );
+  return [...scene.linksIn(grown(stroke, 1))].filter((link) => !link.name && crosses(link, a, b, scene.linkStyle));
 }
 
 export type SocketEnd = ({ side: 'in' } & InputEnd) | ({ side: 'out' } & OutputEnd);

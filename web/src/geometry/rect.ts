@@ -13,9 +13,6 @@ export const rectAt = ([x, y]: Point, [width, height]: readonly [number, number]
 export const overlaps = (a: Rect, b: Rect): boolean =>
   a.x <= b.x + b.width && b.x <= a.x + a.width && a.y <= b.y + b.height && b.y <= a.y + a.height;
 
-export const holdsPoint = (r: Rect, [x, y]: Point): boolean =>
-  x >= r.x && x <= r.x + r.width && y >= r.y && y <= r.y + r.height;
-
 /** Whether `inner` lies wholly within `outer`. */
 export const holds = (outer: Rect, inner: Rect): boolean =>
   inner.x >= outer.x &&

@@ -7,7 +7,9 @@ import { withSubgraphs } from '../document/subgraph-schemas';
 import { commandOf, steps } from '../document/testing/random';
 import { placeOf, the, TOYS, workflowOf } from '../document/testing/toys';
 import { emptyWorkflow } from '../document/types';
+import { boundsOf } from './curve';
 import { heldBy, linkAt, socketAt } from './hit';
+import { overlaps, type Rect } from './rect';
 import { Scene } from './scene';
 import { nextNode } from './walk';
 
@@ -33,6 +35,13 @@ const described = (scene: Scene): unknown => ({
   links: [...scene.links()].map((link) => JSON.stringify(link, Object.keys(link).sort())).sort(),
 });
 
+const areas: fc.Arbitrary<Rect> = fc.record({
+  x: fc.integer({ min: -2_000, max: 2_000 }),
+  y: fc.integer({ min: -2_000, max: 2_000 }),
+  width: fc.integer({ min: 0, max: 3_000 }),
+  height: fc.integer({ min: 0, max: 3_000 }),
+});
+
 const chain = (): Place =>
   placeOf(
     workflowOf({
@@ -45,7 +54,7 @@ const chain = (): Place =>
 describe('the scene', { timeout: 60_000 }, () => {
   it('kept in step with any commands and undos is the scene built anew', () => {
     fc.assert(
-      fc.property(steps, (taken) => {
+      fc.property(steps, areas, (taken, area) => {
         const place = placeOf(emptyWorkflow('d'));
         const scene = sceneOf(place);
         taken.forEach((step, index) => {
@@ -59,6 +68,8 @@ describe('the scene', { timeout: 60_000 }, () => {
           follow(scene, place, back);
         });
         expect(described(scene)).toEqual(described(sceneOf(place)));
+        const touching = [...scene.links()].filter((link) => overlaps(boundsOf(link), area));
+        expect(new Set(scene.linksIn(area))).toEqual(new Set(touching));
       }),
       { numRuns: 60 },
     );

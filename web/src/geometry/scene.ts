@@ -7,7 +7,7 @@ import type { Items } from '../document/edit/items';
 import { incoming, linkKey, type Link } from '../document/links';
 import { outputType } from '../document/typing';
 import type { FrameData, InputEnd, NodeData, NoteData, OutputEnd, Point, Size } from '../document/types';
-import type { Curve, LinkStyle } from './curve';
+import { boundsOf, type Curve, type LinkStyle } from './curve';
 import { Grid } from './grid';
 import type { NodeLayout } from './layout';
 import { Layouts, type Look } from './layouts';
@@ -30,6 +30,7 @@ export class Scene {
   look: (id: string) => Look = () => ({ aspect: 0, words: false });
   readonly #layouts = new Layouts();
   readonly #links = new Map<string, LinkShape>();
+  readonly #linkBoxes = new Grid();
   readonly #tried = new Map<string, Size>();
   #graph: Graph | null = null;
   #catalogue: Catalogue | null = null;
@@ -40,7 +41,7 @@ export class Scene {
     this.#catalogue = catalogue;
     this.#layouts.clear();
     this.#links.clear();
-    for (const grid of [this.nodes, this.frames, this.notes]) grid.clear();
+    for (const grid of [this.nodes, this.frames, this.notes, this.#linkBoxes]) grid.clear();
     for (const [id, node] of graph.nodes) this.#place(id, node);
     for (const [id, frame] of graph.frames) this.frames.set(id, boxOf(frame));
     for (const [id, note] of graph.notes) this.notes.set(id, boxOf(note));
@@ -53,7 +54,7 @@ export class Scene {
       if (change.table === 'frames') put(this.frames, change.id, change.after);
       else if (change.table === 'notes') put(this.notes, change.id, change.after);
       else if (change.table === 'nodes') {
-        for (const link of incoming(change.id, change.before)) this.#links.delete(linkKey(link.to));
+        for (const link of incoming(change.id, change.before)) this.#forget(linkKey(link.to));
         if (change.after) this.#place(change.id, change.after);
         else this.nodes.delete(change.id);
         relinked ||= change.before?.inputs !== change.after?.inputs;
@@ -101,6 +102,14 @@ export class Scene {
 
   links(): Iterable<LinkShape> {
     return this.#links.values();
+  }
+
+  /** The links that may touch an area, without looking at the others. */
+  *linksIn(area: Rect): Generator<LinkShape> {
+    for (const key of this.#linkBoxes.within(area)) {
+      const shape = this.#links.get(key);
+      if (shape) yield shape;
+    }
   }
 
   link(to: InputEnd): LinkShape | undefined {
@@ -170,14 +179,21 @@ export class Scene {
     const start = this.outputPoint(link.from);
     const end = this.inputPoint(link.to);
     if (!start || !end || !this.#graph || !this.#catalogue) {
-      this.#links.delete(key);
+      this.#forget(key);
       return;
     }
     const before = this.#links.get(key);
     const same = before?.from.node === link.from.node && before.from.output === link.from.output;
     const type = same ? before.type : outputType(this.#graph, this.#catalogue, link.from);
     const name = this.#graph.nodes.get(link.from.node)?.named?.[link.from.output] ?? '';
-    this.#links.set(key, { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type, name });
+    const shape: LinkShape = { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type, name };
+    this.#links.set(key, shape);
+    this.#linkBoxes.set(key, boundsOf(shape));
+  }
+
+  #forget(link: string): void {
+    this.#links.delete(link);
+    this.#linkBoxes.delete(link);
   }
 
   /** A link made or cut upstream of a type variable changes what flows downstream. */

@@ -26,7 +26,8 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
   ctx.lineCap = 'round';
   ctx.globalAlpha = style.bright?.size ? 0.45 : 0.85;
   ctx.lineWidth = Math.max(2, 1.1 / style.zoom);
-  for (const [type, path] of paths) {
+  // Always in one order: where colours cross, the same lies above while the view moves.
+  for (const [type, path] of [...paths].sort(([a], [b]) => (a < b ? -1 : 1))) {
     ctx.strokeStyle = style.colourOf(type);
     ctx.stroke(path);
   }
