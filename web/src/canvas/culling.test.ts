@@ -35,6 +35,11 @@ describe('culling', () => {
     expect([second.ids.length, second.complete]).toEqual([3, true]);
   });
 
+  it('mounts what is pinned though nothing else may be', () => {
+    const { ids, complete } = cull(row(10), [], { near, far, pinned: new Set(['n9']), budget: 0 });
+    expect([ids, complete]).toEqual([['n9'], false]);
+  });
+
   it('gives the same array back when nothing changes', () => {
     const ids = ['n0', 'n1', 'n2'];
     expect(cull(row(5), ids, { near, far, pinned: none, budget: 9 }).ids).toBe(ids);

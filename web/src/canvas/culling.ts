@@ -10,7 +10,7 @@ export interface Cull {
   far: Rect;
   /** Stay mounted wherever they are: what is being typed in, dragged or focused. */
   pinned: ReadonlySet<string>;
-  /** How many may be mounted now. */
+  /** How many may be mounted now, beside those that are pinned. */
   budget: number;
 }
 
@@ -28,9 +28,9 @@ export function cull(grid: Grid, before: readonly string[], { near, far, pinned,
   });
   const have = new Set(kept);
   const wanted: string[] = [];
-  for (const id of grid.within(near)) if (!have.has(id)) wanted.push(id);
-  for (const id of pinned) if (!have.has(id) && grid.get(id) && !wanted.includes(id)) wanted.push(id);
-  if (wanted.length === 0 && kept.length === before.length) return { ids: before, complete: true };
-  const added = wanted.slice(0, budget);
-  return { ids: [...kept, ...added], complete: added.length === wanted.length };
+  for (const id of grid.within(near)) if (!have.has(id) && !pinned.has(id)) wanted.push(id);
+  const added = [...pinned].filter((id) => !have.has(id) && grid.get(id));
+  if (wanted.length + added.length === 0 && kept.length === before.length) return { ids: before, complete: true };
+  added.push(...wanted.slice(0, budget));
+  return { ids: kept.length < before.length || added.length ? [...kept, ...added] : before, complete: wanted.length <= budget };
 }

@@ -5,8 +5,12 @@ import { grown, type Rect } from '../geometry/rect';
 import { cull } from './culling';
 import type { Kind } from './target';
 
-const AT_ONCE = 32;
-const WHILE_MOVING = 6;
+/** How many are made in a frame: when another graph is shown, when the view rests, and while it moves. */
+const RENEWED = 32;
+const AT_REST = 12;
+const MOVING = 3;
+/** Below this zoom nothing is made while the view moves: what is drawn in its place is as readable. */
+const READABLE_FROM = 0.6;
 const FRAMES = 1_000;
 const STILL_AFTER_MS = 120;
 const MARGIN = 120;
@@ -41,11 +45,13 @@ export class Mounting {
 
   /** Decides what is mounted; false while some in view are still to come. */
   update(scene: Scene, { area, zoom, far, focused }: Sight): boolean {
-    const moving = performance.now() - this.#moved < STILL_AFTER_MS && !this.#renewed;
+    const renewed = this.#renewed;
+    const moving = performance.now() - this.#moved < STILL_AFTER_MS && !renewed;
     this.#renewed = false;
     const margin = MARGIN / zoom;
     const none = new Set<string>();
-    const budget = moving ? WHILE_MOVING : AT_ONCE;
+    const whileMoving = zoom < READABLE_FROM ? 0 : MOVING;
+    const budget = moving ? whileMoving : renewed ? RENEWED : AT_REST;
     const reach = {
       near: far ? NOWHERE : grown(area, moving ? 0 : margin),
       far: far ? NOWHERE : grown(area, 3 * margin),
