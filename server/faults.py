@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
@@ -12,6 +14,7 @@ STATUS_FIXES = {
     405: "Look at /api/openapi.json for the methods of this address.",
     413: "Send less at once.",
 }
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @web.middleware
@@ -23,6 +26,10 @@ async def answer_faults(request: web.Request, handler: Handler) -> web.StreamRes
         fault = error
     except TimeoutError:
         fault = ApiError(408, "The request took too long to arrive.", "Send it again.")
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        fault = ApiError(507, "The server's disk is full.", "Make room on it; the cache can be cleared in the menu.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -3,12 +3,16 @@
 Changes that come while a commit is under way share the next one, in their order: many jobs cost few
 flushes of the disk. What `note` writes is safe from the end of this process at once, and from a power
 cut with the next `write`; a power cut takes it back together with everything after it, never alone.
-An operation raises StoreError before it changes anything, or not at all.
+An operation raises StoreError before it changes anything, or not at all. On a full disk a change raises OSError
+(ENOSPC), and what was there stays.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +22,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from server.config import StartError
@@ -162,8 +166,13 @@ class Database:
         if self._write_connection is None:
             raise RuntimeError("the database is not open")
         self._set_durable(self._write_connection, any(write.durable for write in batch))
-        with self._write_connection.begin():
-            return [write.operation(self._write_connection) for write in batch]
+        try:
+            with self._write_connection.begin():
+                return [write.operation(self._write_connection) for write in batch]
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) != sqlite3.SQLITE_FULL:
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from error
 
     def _set_durable(self, connection: Connection, durable: bool) -> None:
         """Whether the next commit waits for the disk; SQLite takes this between transactions only."""

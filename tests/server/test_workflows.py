@@ -44,6 +44,18 @@ async def test_a_save_over_an_older_revision_is_answered_with_both_sides(server:
     assert body["error"]["fix"]
 
 
+async def test_on_a_full_disk_a_save_is_refused_in_words_and_goes_on_once_there_is_room(server: Server) -> None:
+    await put(server, workflow(), None)
+    database = server.services.database
+    await database.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1").close())
+    large = workflow("".join(str(number) for number in range(50_000)))
+    status, body = await put(server, large, 1)
+    assert (status, body["error"]["what"]) == (507, "The server's disk is full.")
+    assert await server.get("/api/workflows/doc") == {"workflow": workflow(), "revision": 1}
+    await database.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1000000").close())
+    assert await put(server, large, 1) == (200, {"revision": 2})
+
+
 async def test_a_save_over_a_deleted_workflow_says_so(server: Server) -> None:
     status, body = await put(server, workflow(), 7)
     assert status == 409
