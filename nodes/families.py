@@ -14,13 +14,15 @@ class FamilyName(NamedTuple):
 
     title: str
     latents: str
+    encoders: tuple[str, ...] = ()
+    """What reads its texts."""
 
 
 FAMILY_NAMES: Mapping[str, FamilyName] = {
-    "sd1": FamilyName("Stable Diffusion 1.x", "sd1"),
-    "sd2": FamilyName("Stable Diffusion 2.x", "sd1"),
-    "sdxl": FamilyName("Stable Diffusion XL", "sdxl"),
-    "sdxl_refiner": FamilyName("Stable Diffusion XL refiner", "sdxl"),
-    "sd3": FamilyName("Stable Diffusion 3", "sd3"),
-    "flux1": FamilyName("Flux.1", "flux1"),
+    "sd1": FamilyName("Stable Diffusion 1.x", "sd1", ("CLIP-L",)),
+    "sd2": FamilyName("Stable Diffusion 2.x", "sd1", ("OpenCLIP-H",)),
+    "sdxl": FamilyName("Stable Diffusion XL", "sdxl", ("CLIP-L", "CLIP-G")),
+    "sdxl_refiner": FamilyName("Stable Diffusion XL refiner", "sdxl", ("CLIP-G",)),
+    "sd3": FamilyName("Stable Diffusion 3", "sd3", ("CLIP-L", "CLIP-G", "T5")),
+    "flux1": FamilyName("Flux.1", "flux1", ("CLIP-L", "T5")),
 }

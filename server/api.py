@@ -39,6 +39,7 @@ from server.routes import (
     queue,
     settings,
     system,
+    tokens,
     values,
     workflows,
 )
@@ -58,6 +59,7 @@ TOPICS = (
     outputs.api,
     gallery.api,
     values.api,
+    tokens.api,
     workflows.api,
     files.api,
     catalogue.api,

@@ -252,6 +252,13 @@ class InspectValue(Message, frozen=True):
     job: str = ""
 
 
+class CountTokens(Message, frozen=True):
+    """Say how many tokens a text is; answered by `TokensCounted` with the same `request`."""
+
+    request: str
+    text: str
+
+
 class Shutdown(Message, frozen=True):
     """Finish writing what is being written, then exit."""
 
@@ -268,6 +275,7 @@ ToWorker = (
     | VerifyModel
     | TellMemory
     | InspectValue
+    | CountTokens
     | Shutdown
 )
 
@@ -374,6 +382,15 @@ class ValueInspected(Message, frozen=True):
     found: FoundValue | None = None
 
 
+class TokensCounted(Message, frozen=True):
+    """Tokens of the text alone: CLIP's, in how many chunks of 75, and T5's."""
+
+    request: str
+    clip: int
+    chunks: int
+    t5: int
+
+
 FromWorker = (
     CatalogueReady
     | WorkerReady
@@ -390,6 +407,7 @@ FromWorker = (
     | ModelVerified
     | MemoryReport
     | ValueInspected
+    | TokensCounted
 )
 
 # ---------------------------------------------------------------- to the browser

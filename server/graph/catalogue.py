@@ -48,6 +48,8 @@ class FamilyInfo:
 
     title: str
     latents: str
+    encoders: tuple[str, ...] = ()
+    """What reads its texts: "CLIP-L", "CLIP-G", "OpenCLIP-H", "T5"."""
 
 
 @dataclass(frozen=True)

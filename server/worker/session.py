@@ -25,6 +25,7 @@ from server.messages import (
     CancelJob,
     CatalogueReady,
     ClearCache,
+    CountTokens,
     DescribeModel,
     InspectValue,
     ListModels,
@@ -44,6 +45,7 @@ from server.messages import (
 from server.worker.classes import Classes
 from server.worker.codecs import ValueCodec, measure
 from server.worker.context import Users
+from server.worker.counting import count_tokens
 from server.worker.device import Device, NoSuchDevice, find_device, guess_device
 from server.worker.files import Folders
 from server.worker.identities import Identities
@@ -263,6 +265,8 @@ class Session:
                 self._answer(partial(self._tell_memory, message.free))
             case InspectValue():
                 self._begin(asyncio.to_thread(self._inspect, message))
+            case CountTokens():
+                self._begin(asyncio.to_thread(self._count, message))
             case ListModels() | DescribeModel() | VerifyModel():
                 self._models.answer(message)
             case Shutdown():
@@ -314,6 +318,9 @@ class Session:
             self._out.send(ValueInspected(message.request))
             raise
         self._out.send(told)
+
+    def _count(self, message: CountTokens) -> None:
+        self._out.send(count_tokens(message))
 
     def _report(self) -> None:
         self._reported = self._use()

@@ -13,6 +13,7 @@ from server.messages import (
     ModelsListed,
     ModelVerified,
     NodesUpgraded,
+    TokensCounted,
     ValueInspected,
 )
 
@@ -60,7 +61,7 @@ def answers(message: FromWorker) -> str:
             return "catalogue"
         case MemoryReport():
             return "memory"
-        case NodesUpgraded() | ModelsListed() | ModelVerified() | ValueInspected():
+        case NodesUpgraded() | ModelsListed() | ModelVerified() | ValueInspected() | TokensCounted():
             return message.request
         case _:
             return ""

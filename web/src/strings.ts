@@ -572,6 +572,8 @@ export const english = {
 
   prompt: {
     suggestions: 'Words known here',
+    tokens: (encoder: string, used: number, room: number): string => (room ? `${encoder} ${used} of ${room}` : `${encoder} ${used}`),
+    tokensHint: 'Tokens of this text. CLIP reads 75 at a time; a longer text is read in several pieces.',
     embedding: 'learned word',
     from: (file: string): string => `calls ${file}`,
     loose: (number: number): string => count(number, 'bracket without its partner', 'brackets without their partners'),

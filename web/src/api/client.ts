@@ -88,6 +88,15 @@ export async function getCatalogue(revision: string): Promise<Catalogue | null> 
   return null;
 }
 
+/** Tokens of a text alone. CLIP reads them in chunks of 75; T5 all at once. */
+export interface TokenCount {
+  clip: number;
+  chunks: number;
+  t5: number;
+}
+
+export const countTokens = (text: string): Promise<TokenCount> => request('tokens', { method: 'POST', json: { text } });
+
 export const refreshCatalogue = (): Promise<unknown> => request('catalogue/refresh', { method: 'POST' });
 
 /** What the sweep of a workflow is going to make. */

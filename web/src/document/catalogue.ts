@@ -74,6 +74,8 @@ export interface TypeInfo {
 export interface FamilyInfo {
   title: string;
   latents: string;
+  /** What reads its texts: "CLIP-L", "T5". */
+  encoders?: string[];
 }
 
 export interface BrokenPack {

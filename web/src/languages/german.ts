@@ -574,6 +574,8 @@ export const german: Strings = {
 
   prompt: {
     suggestions: 'Hier bekannte Wörter',
+    tokens: (encoder, used, room) => (room ? `${encoder} ${digits(used)} von ${digits(room)}` : `${encoder} ${digits(used)}`),
+    tokensHint: 'Tokens dieses Textes. CLIP liest je 75; ein längerer Text wird in mehreren Stücken gelesen.',
     embedding: 'gelerntes Wort',
     from: (file) => `ruft ${file}`,
     loose: (number) => count(number, 'Klammer ohne Gegenstück', 'Klammern ohne Gegenstück'),
