@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("server", "nodes", "custom_nodes")
 SCHEMA = ("nodes.api",)
-TORCH = ("torch", "diffusers", "transformers", "safetensors")
+TORCH = ("torch", "diffusers", "transformers", "safetensors", "kornia")
 
 
 @dataclass(frozen=True)
