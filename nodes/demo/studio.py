@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nodes.control import apply_control, load_controlnet
+from nodes.control import apply_control, apply_control_to_one, load_controlnet
 from nodes.demo import inpainting
 from nodes.demo.shipped import FILE
 from nodes.diffusion.embedding_files import settle_embeddings
@@ -93,8 +93,13 @@ class Studio:
         """A picture of a text."""
         return self.draw(self.text(words), self.text(""), seed, model, guidance=guidance)
 
-    def steered(self, words: str, edges: Image, file: Path, seed: int) -> Image:
-        """A picture of a text, steered by edges through a ControlNet."""
+    def steered(self, words: str, edges: Image, file: Path, seed: int, alone: bool = False) -> Image:
+        """A picture of a text, steered by edges through a ControlNet.
+
+        `alone`: on the positive text alone, where guidance multiplies what the edges say as well, and may be as usual.
+        """
+        if alone:
+            return self.draw(apply_control_to_one(self.text(words), load_controlnet(file), edges), self.text(""), seed)
         texts = apply_control(self.text(words), self.text(""), load_controlnet(file), edges)
         return self.draw(texts.positive, texts.negative, seed, guidance=STEERED)
 

@@ -35,7 +35,7 @@ PLANS = {
     "lora": Plan(steps=1800, batch=8, rate=1e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50),
     "embedding": Plan(steps=850, batch=8, rate=4e-3, hidden_rate=0, warmup=10, decay=1, average=0.98, save_every=50),
     "inpaint": Plan(
-        steps=800, batch=8, rate=2e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50
+        steps=420, batch=8, rate=2e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50
     ),
 }
 STAGES = ("vae", "decoder", "text2image", "judge", "export", "controlnet", "lora", "embedding", "inpaint",
