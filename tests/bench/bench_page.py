@@ -28,7 +28,7 @@ from tests.bench.streaming_worker import SAMPLER
 from tests.browser.board import Board, centre
 from tests.browser.conftest import chromium
 
-BUDGETS = {
+BUDGETS: dict[str, tuple[int | None, str]] = {
     "start": (1000, "ms until it can be used"),
     "requests": (30, "of the first load"),
     "scripts": (250, "kB of JavaScript, compressed"),
@@ -260,17 +260,15 @@ class Trial:
         expect(sampler.locator('[data-state="done"]')).to_be_visible()
 
 
-def measure(browser: Browser, url: str, folder: Path, table: Table) -> None:
-    for count in table.sizes:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
-        context.set_default_timeout(120_000)
-        page = context.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error, kept=faults: kept.append(str(error)))
-        sheet = Sheet(count)
-        Trial(sheet, Board(page), Watch(browser, page), table).run(sheet.write(folder))
-        context.close()
-        assert not faults, faults
+def measure(browser: Browser, url: str, sheet: Sheet, folder: Path, table: Table) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=url)
+    context.set_default_timeout(120_000)
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    Trial(sheet, Board(page), Watch(browser, page), table).run(sheet.write(folder))
+    context.close()
+    assert not faults, faults
 
 
 def machine() -> str:
@@ -288,7 +286,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         try:
-            measure(browser, url, Path(folder), table)
+            for count in table.sizes:
+                measure(browser, url, Sheet(count), Path(folder), table)
         except AssertionError as wrong:
             print(f"The page did something wrong: {wrong}")
             return 1

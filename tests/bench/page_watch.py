@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession, Page, Response
 
 FRAMES = "disabled-by-default-devtools.timeline.frame"
 DRAWN = "DrawFrame"
@@ -175,7 +175,7 @@ def weigh(page: Page, load: Callable[[], None]) -> Weight:
     asked: list[str] = []
     bodies: dict[str, list[bytes]] = {"script": [], "stylesheet": []}
     page.on("request", lambda request: asked.append(request.url))
-    answers = []
+    answers: list[Response] = []
     page.on("response", lambda answer: answers.append(answer))
     load()
     for answer in answers:
