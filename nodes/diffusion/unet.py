@@ -102,7 +102,8 @@ class UNetDenoiser:
     def bytes_to_look(self, rows: int, height: int, width: int) -> int:
         """What one look takes at least."""
         numbers = numbers_of_unet(self.unet.config.block_out_channels, self.unet.config.layers_per_block)
-        return int(numbers * rows * height * width) * self.dtype.itemsize
+        item: int = self.dtype.itemsize
+        return int(numbers * rows * height * width) * item
 
     @property
     def layers(self) -> Layers:

@@ -207,7 +207,7 @@ def test_room_for_a_look_is_asked_for_before_the_first_step(tiny: Checkpoint, ct
 
     def needs(width: int, guidance: float) -> int:
         with pytest.raises(MemoryError) as caught:
-            sample(tiny.model, *texts, empty_latent(width, 64), crowded, steps=1, guidance=guidance)
+            sample(tiny.model, texts[0], texts[1], empty_latent(width, 64), crowded, steps=1, guidance=guidance)
         assert crowded.steps == 0
         return int(str(caught.value).split()[0])
 
@@ -219,7 +219,11 @@ def test_room_for_a_look_is_asked_for_before_the_first_step(tiny: Checkpoint, ct
         "a tile"
     )
     crowded.room = needs(64, guidance=1.0)
-    assert sample(tiny.model, *texts, empty_latent(64, 64), crowded, steps=1, guidance=1.0).samples.isfinite().all()
+    assert (
+        sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), crowded, steps=1, guidance=1.0)
+        .samples.isfinite()
+        .all()
+    )
 
 
 def test_every_step_is_counted_and_shown(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:

@@ -188,7 +188,8 @@ class FluxDenoiser:
 
     def bytes_to_look(self, rows: int, height: int, width: int) -> int:
         """What one look takes at least."""
-        return int(numbers_of_transformer(self.model.inner_dim, PATCH) * rows * height * width) * self.dtype.itemsize
+        item: int = self.dtype.itemsize
+        return int(numbers_of_transformer(self.model.inner_dim, PATCH) * rows * height * width) * item
 
     @property
     def sizes_steered(self) -> tuple[int, ...]:
