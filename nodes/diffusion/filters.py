@@ -64,7 +64,7 @@ def turn(planes: Tensor, degrees: float, expand: bool) -> Tensor:
     """Turned clockwise around the middle, black beyond the edges; `expand` makes room for the corners."""
     quarters, rest = divmod(degrees, 90)
     if rest == 0:
-        turned = torch.rot90(planes, -int(quarters) % 4, dims=(2, 3))
+        turned: Tensor = torch.rot90(planes, -int(quarters) % 4, dims=(2, 3))
         if expand or turned.shape == planes.shape:
             return turned.contiguous()
     from kornia.geometry.transform import warp_affine
@@ -81,7 +81,7 @@ def turn(planes: Tensor, degrees: float, expand: bool) -> Tensor:
         [cosine, -sine, (wide - 1) / 2 - cosine * x + sine * y],
         [sine, cosine, (tall - 1) / 2 - sine * x - cosine * y],
     ]
-    turned: Tensor = warp_affine(framed, planes.new_tensor([there] * len(planes)), (tall, wide), align_corners=True)
+    turned = warp_affine(framed, planes.new_tensor([there] * len(planes)), (tall, wide), align_corners=True)
     return turned
 
 
