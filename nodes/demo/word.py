@@ -54,7 +54,7 @@ class Word(nn.Module):
         super().__init__()
         table = base.text.get_input_embeddings().weight
         begin = table[[tokens.words_of(word)[0] for word in BEGIN]].detach().clone()
-        self.embedding = nn.Embedding.from_pretrained(begin, freeze=False)
+        self.embedding = nn.Embedding(len(begin), begin.shape[1], _weight=begin)
 
     @contextmanager
     def spoken(self, base: Shipped) -> Iterator[None]:

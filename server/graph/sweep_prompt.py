@@ -270,5 +270,3 @@ def input_of(workflow: Workflow, axis: SweepAxis, tables: Tables) -> Input | Non
     table: InputTable | None = tables.get(node.type) if node is not None else None
     found = table.find(axis.input, node.inputs) if table is not None and node is not None else None
     return found if isinstance(found, Input) else None
-
-

@@ -26,7 +26,7 @@ from tests.bench.page_stage import Sheet, served
 from tests.bench.page_watch import Cost, Moment, Watch, weigh
 from tests.bench.streaming_worker import SAMPLER
 from tests.browser.board import Board, centre
-from tests.browser.conftest import chromium
+from tests.browser.chrome import chromium
 
 BUDGETS: dict[str, tuple[int | None, str]] = {
     "start": (1000, "ms until it can be used"),

@@ -170,7 +170,7 @@ class Watch:
         return int(self.page.evaluate("document.getElementsByTagName('*').length"))
 
 
-def weigh(page: Page, load: Callable[[], None]) -> Weight:
+def weigh(page: Page, load: Callable[[], object]) -> Weight:
     """What the browser asks for while this loads the page."""
     asked: list[str] = []
     bodies: dict[str, list[bytes]] = {"script": [], "stylesheet": []}

@@ -50,8 +50,10 @@ CLIP_G = CLIP | {"hidden_size": 1280, "projection_dim": 1280, "intermediate_size
                  "num_attention_heads": 20, "hidden_act": "gelu"}  # fmt: skip
 CLIP_H = CLIP | {"hidden_size": 1024, "projection_dim": 1024, "intermediate_size": 4096, "num_hidden_layers": 24,
                  "num_attention_heads": 16, "hidden_act": "gelu"}  # fmt: skip
-T5_XXL = {"vocab_size": 32128, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64,
-          "feed_forward_proj": "gated-gelu"}  # fmt: skip
+T5_XXL: dict[str, Any] = {
+    "vocab_size": 32128, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64,
+    "feed_forward_proj": "gated-gelu",
+}  # fmt: skip
 Holds = Literal["everything", "denoiser", "texts"]
 
 
