@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,10 @@ def test_a_model_is_pulled_listed_and_verified(models: Models, hub: LocalHub, tm
 def test_a_pull_that_is_interrupted_says_so_and_the_next_goes_on(models: Models, hub: LocalHub, tmp_path: Path) -> None:
     hub.cuts = [9 * 2**20] + [0] * 99  # the line breaks, and carries nothing from then on
     line = [*command("models", "pull", "owner/big"), "--home", str(tmp_path / "home"), "--quiet"]
+    # A shell that runs the tests in its background has them ignore Ctrl+C, and all that they start.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     pulling = subprocess.Popen(line, cwd=ROOT, env={**environment(), "HF_ENDPOINT": hub.url}, stderr=subprocess.PIPE,
-                               start_new_session=True, encoding="utf-8")  # fmt: skip
+                               start_new_session=True, preexec_fn=heed, encoding="utf-8")  # fmt: skip
     folder = tmp_path / "home" / "models" / "diffusion_models"
     while not any(path.stat().st_size for path in (folder.iterdir() if folder.exists() else ())):
         assert pulling.poll() is None

@@ -24,6 +24,7 @@ from tests.server.talk import Server, workflow
 on_one_server = pytest.mark.asyncio(loop_scope="module")
 CHANGING = [
     ("POST", "/api/jobs"),
+    ("POST", "/api/jobs/sweep"),
     ("POST", "/api/jobs/x/cancel"),
     ("POST", "/api/jobs/cancel"),
     ("PUT", "/api/workflows/x"),
@@ -45,6 +46,7 @@ CHANGING = [
     ("POST", "/api/queue/clear"),
     ("PUT", "/api/settings"),
     ("POST", "/api/values"),
+    ("POST", "/api/tokens"),
     ("PUT", "/api/workflows/x/revisions/{revision:[0-9]+}"),
 ]
 FOREIGN = [

@@ -93,12 +93,13 @@ def test_families_of_files_are_known_once_their_headers_were_read(put: Put, shel
     put("loras/bad.safetensors", b"<html>")
     first = shelf()
     assert first.families(read=False) == {}
-    known = {"checkpoints": {"loom-demo.safetensors": ("sd1",)}, "loras": {"wide.safetensors": ("sdxl",)},
+    shipped = {"loom-demo-inpainting.safetensors": ("sd1",), "loom-demo-poster.safetensors": ("sd1",)}
+    known = {"checkpoints": {"loom-demo.safetensors": ("sd1",)}, "loras": {"wide.safetensors": ("sdxl",), **shipped},
              "controlnet": {"loom-demo-canny.safetensors": ("sd1",)}}  # fmt: skip
     assert first.families(read=True) == known
     assert shelf().families(read=False) == known  # a restart reads the index alone
     put("loras/wide.safetensors", LORA)
-    assert "loras" not in first.families(read=False)
+    assert first.families(read=False)["loras"] == shipped
 
 
 def test_training_data_is_told_and_what_is_long_of_it_in_full_only(put: Put, shelf: Callable[[], ModelShelf]) -> None:
