@@ -53,6 +53,7 @@ def test_a_note_is_written_at_once_and_kept_over_a_reload(empty: Board) -> None:
 
 def test_the_menu_of_the_open_canvas_puts_a_note_where_it_was_asked_for(empty: Board) -> None:
     empty.menu_of(EMPTY, "add-note")
+    expect(empty.notes.get_by_role("textbox")).to_be_focused()
     empty.page.keyboard.type("Here")
     empty.page.mouse.click(EMPTY[0], EMPTY[1] - 200)
     expect(empty.notes).to_contain_text("Here")

@@ -116,6 +116,13 @@ export class OpenDocument {
     return this.#links;
   }
 
+  /** Nothing is on the canvas; follows what comes and goes only. */
+  get isEmpty(): boolean {
+    void this.#structure;
+    const { nodes, frames, notes } = this.peek;
+    return nodes.size + frames.size + notes.size === 0;
+  }
+
   /** Each node's place in the document, counted from 1; follows nodes coming and going only. */
   get order(): ReadonlyMap<string, number> {
     return this.#order;
