@@ -40,6 +40,7 @@ def test_a_frame_around_the_selection_is_named_and_takes_it_along(pair: Board) -
 def test_a_note_is_written_at_once_and_kept_over_a_reload(empty: Board) -> None:
     empty.page.mouse.click(*EMPTY)
     empty.press("Shift+N")
+    expect(empty.notes.get_by_role("textbox")).to_be_focused()
     empty.page.keyboard.type("Blue is **cold**")
     empty.press("Escape")
     expect(empty.notes.locator("strong")).to_have_text("cold")
