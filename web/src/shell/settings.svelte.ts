@@ -37,11 +37,12 @@ export class Settings {
     return Object.keys(differing(this.#values, [id])).length === 0;
   }
 
-  /** Takes over what was chosen in another browser since. The server may be away: what is here then stays. */
+  /** Takes over what was chosen in another browser since, or tells what the server missed. It may be away: what is here then stays. */
   async meet(): Promise<void> {
     try {
       const { values, updated } = await getSettings();
-      if (updated <= this.#updated) return;
+      if (updated < this.#updated) return await this.#send();
+      if (updated === this.#updated) return;
       const fresh = Object.fromEntries(ON_SERVER.map((id) => [id, DEFAULTS[id]]));
       this.#values = { ...this.#values, ...fresh, ...readValues(values) };
       this.#updated = updated;

@@ -84,3 +84,11 @@ test('keys that everybody needs are refused', () => {
   for (const chord of ['Escape', 'Enter', 'ArrowLeft', 'Mod+c']) expect(judge(keymap, command('mute'), chord).kind).toBe('reserved');
   for (const { keys } of COMMANDS) expect(keys).not.toContain('Escape');
 });
+
+test('what the server missed before the page was closed is told at the next meeting', async () => {
+  new Settings().set('language', 'de');
+  vi.clearAllTimers();
+  expect(onServer.values).toEqual({});
+  await new Settings().meet();
+  expect(onServer.values).toEqual({ language: 'de' });
+});
