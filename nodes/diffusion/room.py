@@ -32,6 +32,11 @@ def numbers_of_transformer(width: int, patch: int) -> float:
     return 6.0 * width / (patch * patch)
 
 
+def bytes_of_numbers(numbers: float, dtype: torch.dtype, rows: int, height: int, width: int) -> int:
+    """What so many numbers for each place take, in latents of this size."""
+    return int(numbers * rows * height * width) * dtype.itemsize
+
+
 def free_bytes(device: str) -> int:
     """Bytes that may be allocated on a device now; what torch holds for reuse counts as free."""
     if device.startswith("cuda"):

@@ -16,7 +16,7 @@ from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.hypernetwork import Rewording, reworded
 from nodes.diffusion.levels import Levels
 from nodes.diffusion.prediction import Prediction, clean_of
-from nodes.diffusion.room import numbers_of_unet
+from nodes.diffusion.room import bytes_of_numbers, numbers_of_unet
 from nodes.diffusion.told import Told
 from nodes.diffusion.unclip import Statistics
 from nodes.diffusion.weaken import Layers, layers_of_unet, weakened
@@ -102,8 +102,7 @@ class UNetDenoiser:
     def bytes_to_look(self, rows: int, height: int, width: int) -> int:
         """What one look takes at least."""
         numbers = numbers_of_unet(self.unet.config.block_out_channels, self.unet.config.layers_per_block)
-        item: int = self.dtype.itemsize
-        return int(numbers * rows * height * width) * item
+        return bytes_of_numbers(numbers, self.dtype, rows, height, width)
 
     @property
     def layers(self) -> Layers:

@@ -22,7 +22,7 @@ from nodes.diffusion.keeping import fill_denoiser
 from nodes.diffusion.ldm import rename
 from nodes.diffusion.levels import FlowLevels
 from nodes.diffusion.read import build_empty
-from nodes.diffusion.room import numbers_of_transformer
+from nodes.diffusion.room import bytes_of_numbers, numbers_of_transformer
 from nodes.diffusion.text import TextModels
 from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
@@ -188,8 +188,8 @@ class FluxDenoiser:
 
     def bytes_to_look(self, rows: int, height: int, width: int) -> int:
         """What one look takes at least."""
-        item: int = self.dtype.itemsize
-        return int(numbers_of_transformer(self.model.inner_dim, PATCH) * rows * height * width) * item
+        numbers = numbers_of_transformer(self.model.inner_dim, PATCH)
+        return bytes_of_numbers(numbers, self.dtype, rows, height, width)
 
     @property
     def sizes_steered(self) -> tuple[int, ...]:
