@@ -189,11 +189,8 @@ class Weights:
         with self._lock:
             used = {_base(recipe) for recipe in beside} | {Apart(recipe) for recipe in beside}
             leaving = [recipe for recipe in self._held if recipe not in used and self._held[recipe].size]
-            for recipe in sorted(leaving, key=lambda recipe: self._held[recipe].used):
-                if size <= self.memory().free:
-                    return
-                del self._held[recipe]
-                _give_back()
+            leaving.sort(key=lambda recipe: self._held[recipe].used)
+            self._let_go(leaving, lambda: size <= self.memory().free)
             memory = self.memory()
             if size > memory.free:
                 raise NotEnoughMemory(
@@ -307,8 +304,14 @@ class Weights:
     def _make_room(self, size: int, wanted: Recipe) -> None:
         """Let weights go until the new ones fit with room to compute, those first that are missed last."""
         leaving = [recipe for recipe in self._by_next_use(wanted) if self._held[recipe].size and recipe != wanted]
-        while leaving and not self._fits(size):
-            del self._held[leaving.pop(0)]
+        self._let_go(leaving, lambda: self._fits(size))
+
+    def _let_go(self, leaving: Sequence[Recipe], enough: Callable[[], bool]) -> None:
+        """Let these go one after the other until there is enough."""
+        for recipe in leaving:
+            if enough():
+                return
+            del self._held[recipe]
             _give_back()
 
     def _fits(self, size: int) -> bool:
