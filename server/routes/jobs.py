@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from server.answers import ApiError, answer
 from server.graph.problems import Problem
+from server.graph.sweep_prompt import Swept
 from server.graph.workflow import load
 from server.messages import JobInfo, JobState, NodeChange, OutputInfo, Progress
 from server.routes.bodies import LARGE, read_json, read_query
@@ -126,8 +127,11 @@ class SweepPlan(msgspec.Struct, frozen=True):
 async def plan_sweep(request: web.Request, services: Services) -> web.Response:
     wanted = await read_json(request, WhichSweep, services.config.limits.max_body)
     catalogue = await services.catalogue()
-    workflow = load(bytes(wanted.workflow))
-    prepared, swept = await asyncio.to_thread(prepare_sweep, workflow, None, catalogue, services.config)
+
+    def prepare_it() -> tuple[Prepared, Swept]:
+        return prepare_sweep(load(bytes(wanted.workflow)), None, catalogue, services.config)
+
+    prepared, swept = await asyncio.to_thread(prepare_it)
     took = await services.database.read(partial(jobs.durations_of, document=prepared.document))
     seconds = sum(count * took.get(node, 0.0) for node, count in swept.copies.items())
     unknown = any(node and node not in took for node in swept.copies)
