@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,7 @@ from nodes.api import BadValue, Context, Number, Title, node
 from nodes.diffusion.embedding_files import NoEmbedding, embedding_files, state_of
 from nodes.diffusion.wording import Unreadable, chosen, has_choice, spells
 from nodes.fields import ConditioningOut, PromptText, SeedNumber
-from nodes.types import Conditioning, Frame, TextEncoder
+from nodes.types import Conditioning, Frame, TextEncoder, TextPart
 
 if TYPE_CHECKING:
     from nodes.diffusion.text import TextStack
@@ -70,6 +71,7 @@ def encode_text(
             parts.append(replace(said, start=spell.start, end=spell.end, turn=spell.turn))
     except (NoEmbedding, Unreadable, UnusableFile) as error:
         raise BadValue("text", str(error), error.fix) from error
+    check_finite(parts)
     return Conditioning(tuple(parts))
 
 
@@ -136,6 +138,18 @@ def set_guidance(conditioning: Conditioning, guidance: Strength = 3.5) -> Condit
         The text with this guidance; other models do not listen.
     """
     return tell(conditioning, guidance=guidance)
+
+
+def check_finite(parts: Sequence[TextPart]) -> None:
+    """Refuse, at the input `text`, what came out as numbers that are none."""
+    for part in parts:
+        if not all(bool(told.isfinite().all()) for told in (part.embedding, part.pooled) if told is not None):
+            raise BadValue(
+                "text",
+                "The text encoder's answer holds numbers that are none: a weight in the text is too large, or the "
+                "encoder's file is damaged.",
+                "Use weights near 1, such as (fox:1.3); without any, load the text encoder from another file.",
+            )
 
 
 def tell(conditioning: Conditioning, **more: Any) -> Conditioning:

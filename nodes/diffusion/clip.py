@@ -115,19 +115,26 @@ class ClipEncoder:
         self.layers = int(model.config.num_hidden_layers)
         self.width = int(model.config.hidden_size)
 
-    def encode(self, text: str, layer: int, normed: bool, learned: Learned = NOTHING) -> tuple[Tensor, Tensor]:
+    def encode(
+        self, text: str, layer: int, normed: bool, learned: Learned = NOTHING, least: int = 1
+    ) -> tuple[Tensor, Tensor]:
         """What it says of each token (1 x tokens x width) and of the first chunk as a whole (1 x width).
 
         `layer` counts from the end: -1 is the last. Both are float32 on the CPU. `learned` says which characters of
-        the text stand for learned words; those that are for other text models are left out.
+        the text stand for learned words; those that are for other text models are left out. Empty chunks follow
+        where there are fewer than `least`.
         """
-        chunks = chunk_text(text, self.padding, {mark: word.for_clip(self) for mark, word in learned.items()})
+        chunks = self.chunks(text, learned)
+        chunks += [close_chunk([], self.padding)] * (least - len(chunks))
         weighted = any(weight != 1 for chunk in chunks for weight in chunk.weights)
         asked = [*chunks, close_chunk([], self.padding)] if weighted else chunks
         said, summary = self.read(asked, layer, normed)
         if weighted:
             said = emphasize(said[:-1], said[-1], torch.tensor([chunk.weights for chunk in chunks]))
         return said.flatten(0, 1)[None], summary[:1]
+
+    def chunks(self, text: str, learned: Learned = NOTHING) -> list[Chunk]:
+        return chunk_text(text, self.padding, {mark: word.for_clip(self) for mark, word in learned.items()})
 
     def read(self, chunks: list[Chunk], layer: int, normed: bool) -> tuple[Tensor, Tensor]:
         """Chunks x 77 x width, and chunks x width."""
@@ -143,6 +150,11 @@ class ClipEncoder:
             if self.projection is not None:
                 summary = summary @ self.projection.T
         return said.to("cpu", torch.float32, copy=True), summary.to("cpu", torch.float32, copy=True)
+
+
+def most_chunks(clips: Sequence[ClipEncoder], text: str, learned: Learned) -> int:
+    """How many chunks the text takes at most: a learned word may have more vectors for one text model than another."""
+    return max((len(clip.chunks(text, learned)) for clip in clips), default=1)
 
 
 @contextmanager

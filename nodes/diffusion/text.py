@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import torch
 
-from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind, Learned, find_clips, load_clip
+from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind, Learned, find_clips, load_clip, most_chunks
 from nodes.diffusion.header import Header
 from nodes.diffusion.t5 import T5Text, find_t5, load_t5
 from nodes.diffusion.tokens import NOTHING
@@ -85,6 +85,7 @@ class TwoClips:
         self.layers, self.clips = min(small.layers, large.layers), [small, large]
 
     def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
-        first, _ = self.small.encode(text, stop_at or -2, normed=False, learned=learned)
-        second, summary = self.large.encode(text, stop_at or -2, normed=False, learned=learned)
+        count = most_chunks(self.clips, text, learned)
+        first, _ = self.small.encode(text, stop_at or -2, False, learned, count)
+        second, summary = self.large.encode(text, stop_at or -2, False, learned, count)
         return TextPart(torch.cat([first, second], dim=-1), summary)

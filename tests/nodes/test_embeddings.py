@@ -157,6 +157,20 @@ def test_sdxl_reads_the_vectors_for_each_of_its_encoders(folder: Path, tmp_path:
     assert torch.equal(only[..., small.CLIP_L :], left_out[..., small.CLIP_L :])
 
 
+@pytest.mark.parametrize("family", ["sdxl", "sd3"])
+def test_a_word_that_fills_a_chunk_of_one_encoder_alone_leaves_the_other_silent_there(
+    family: str, folder: Path, tmp_path: Path, ctx: PlainContext
+) -> None:
+    file = (small.sdxl() if family == "sdxl" else small.sd3()).write(tmp_path / "model.safetensors")
+    encoder = read_text_encoders([file], family)
+    save(folder / "long.safetensors", clip_l=vectors(9, small.CLIP_L), clip_g=vectors(2, small.CLIP_G))
+    both = slice(small.CLIP_L, small.CLIP_L + small.CLIP_G)
+    said = encode_text(encoder, ctx, "fox " * 70 + "embedding:long").parts[0].embedding
+    plain = encode_text(encoder, ctx, "fox " * 70 + "embedding:long" + " snow" * 80).parts[0].embedding
+    assert torch.equal(said[:, :77, : small.CLIP_L], plain[:, :77, : small.CLIP_L])
+    assert torch.allclose(said[:, 77:154, both], encode_text(encoder, ctx, "").parts[0].embedding[:, :77, both])
+
+
 def sdxl(folder: Path) -> TextEncoder:
     return read_text_encoders([small.sdxl().write(folder / "sdxl.safetensors")], "sdxl")
 

@@ -105,6 +105,11 @@ def test_weights_move_a_token_away_from_what_no_text_says(tiny: Checkpoint, ctx:
     assert torch.allclose(weighted[0, others], plain[0, others], atol=1e-5)
 
 
+def test_a_weight_beyond_all_numbers_is_refused(tiny: Checkpoint, ctx: PlainContext) -> None:
+    with pytest.raises(BadValue, match="a weight in the text is too large"):
+        encode_text(tiny.text_encoder, ctx, f"a (fox:{'9' * 60}) in snow")
+
+
 def test_a_weight_of_one_changes_nothing(tiny: Checkpoint, ctx: PlainContext) -> None:
     encoder: TextStack = ctx.weights(tiny.text_encoder.recipe)
     assert torch.equal(encoder.encode("a (red:1.0) fox").embedding, encoder.encode("a red fox").embedding)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nodes.diffusion.clip import ClipEncoder, Learned
+from nodes.diffusion.clip import Learned, most_chunks
 from nodes.diffusion.control.looks import SD3Look
 from nodes.diffusion.control.steering import Nets, steer
 from nodes.diffusion.family import Family, Space
@@ -222,9 +222,15 @@ class SD3Text:
         self.layers = min((clip.layers for clip in self.clips), default=0)
 
     def encode(self, text: str, stop_at: int = 0, learned: Learned = NOTHING) -> TextPart:
-        said, summary = [], []
+        said: list[Tensor | None] = []
+        summary: list[Tensor] = []
+        count = most_chunks(self.clips, text, learned)
         for clip, width in ((self.small, CLIP_L_WIDTH), (self.large, CLIP_G_WIDTH)):
-            tokens, whole = self.read(clip, width, text, stop_at, learned)
+            if clip is None:
+                said.append(None)
+                summary.append(torch.zeros(1, width))
+                continue
+            tokens, whole = clip.encode(text, stop_at or -2, False, learned, count)
             said.append(tokens)
             summary.append(whole)
         t5 = self.t5.encode(without(text, learned), LEAST_T5) if self.t5 is not None else None
@@ -233,13 +239,6 @@ class SD3Text:
         if any(tokens is not None for tokens in said):
             parts.insert(0, join_clips(said, (CLIP_L_WIDTH, CLIP_G_WIDTH), wide))
         return TextPart(torch.cat(parts, dim=1), torch.cat(summary, dim=-1))
-
-    def read(
-        self, clip: ClipEncoder | None, width: int, text: str, stop_at: int, learned: Learned
-    ) -> tuple[Tensor | None, Tensor]:
-        if clip is None:
-            return None, torch.zeros(1, width)
-        return clip.encode(text, stop_at or -2, normed=False, learned=learned)
 
 
 def join_clips(said: list[Tensor | None], widths: tuple[int, ...], wide: int) -> Tensor:
