@@ -41,7 +41,7 @@ def load_unclip_checkpoint(file: CheckpointFile, prediction: Predicts = "auto") 
     """Load a checkpoint that is steered by pictures: Stable Diffusion 2.1 unCLIP, with its image encoder.
 
     Args:
-        file: A checkpoint in the folder models/checkpoints.
+        file: A checkpoint in the folder models/checkpoints, or any weights file of a diffusers folder there.
         prediction: What the model was trained to predict: noise (eps) or velocity (v).
     """
     from nodes.diffusion.clip_vision import read_vision
@@ -119,9 +119,7 @@ def unclip_conditioning(
         raise BadValue("noise", f"The noise is {noise:g}.", "Use a number from 0 to 1.")
     denoiser = ctx.weights(model.recipe)
     if not isinstance(denoiser, UNetDenoiser) or denoiser.statistics is None:
-        raise BadValue(
-            "model", "The model was not made to be steered by what CLIP sees.", "Use an unCLIP checkpoint in one file."
-        )
+        raise BadValue("model", "The model was not made to be steered by what CLIP sees.", "Use an unCLIP checkpoint.")
     seen, width = image.summary, denoiser.statistics.mean.shape[1]
     if seen.shape[1] != width:
         raise BadValue(

@@ -13,6 +13,9 @@ from nodes.diffusion.read import join_headers, read_weights_header
 PIECE = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.safetensors")
 FOLDERS = ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae")
 """The folders of a diffusers model that hold weights."""
+BESIDE = {"unet": "image_normalizer"}
+"""What belongs to the weights of a folder and lies in another: what an unCLIP UNet knows of its pictures."""
+SEES = "image_encoder"
 INDEX = "model_index.json"
 
 
@@ -25,9 +28,11 @@ def open_sources(path: Path) -> list[Header]:
     folder = folder_of(path)
     if folder is None:
         return [open_files(pieces_of(path))]
-    found = [open_files(weights_in(folder / name)) for name in FOLDERS if (folder / name).is_dir()]
+    found = [open_files(weights_of(folder, name)) for name in FOLDERS if (folder / name).is_dir()]
     if not found:
         raise UnusableFile(f"{folder.name} is a diffusers folder without weights.", AGAIN)
+    if holds_weights(folder / SEES):
+        found.append(open_files(weights_in(folder / SEES)))
     said = scheduler_of(folder)
     return [Header(header.files, header.entries, {**header.metadata, **said}) for header in found]
 
@@ -55,6 +60,16 @@ def pieces_of(path: Path) -> list[Path]:
     if found is None:
         return [path]
     return [path.with_name(f"{found[1]}-{n:05}-of-{found[3]}.safetensors") for n in range(1, int(found[3]) + 1)]
+
+
+def weights_of(folder: Path, name: str) -> list[Path]:
+    """Those of a part of a diffusers folder, with what lies beside them."""
+    beside = folder / BESIDE[name] if name in BESIDE else None
+    return weights_in(folder / name) + (weights_in(beside) if beside is not None and holds_weights(beside) else [])
+
+
+def holds_weights(folder: Path) -> bool:
+    return any(folder.glob("*.safetensors"))
 
 
 def weights_in(folder: Path) -> list[Path]:

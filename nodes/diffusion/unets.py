@@ -24,6 +24,8 @@ MARKS = ("v_pred", "ztsnr")
 """Empty tensors that say how a model was trained: it predicts v; its last step is pure noise."""
 STATISTICS = ("noise_augmentor.data_mean", "noise_augmentor.data_std")
 """Of what CLIP sees in the pictures that an unCLIP model was trained on."""
+NORMALIZER = ("mean", "std")
+"""The same in a diffusers folder."""
 LABELS = "class_embedding.linear_1.weight"
 LATENT, EDITED, PAINTED = 4, 8, 9
 """Input channels: the latent alone; a picture to edit beside it; a mask and a masked picture beside it."""
@@ -45,10 +47,17 @@ def find_unet(header: Header) -> Header | None:
 
 def with_statistics(header: Header, unet: Header) -> Header:
     """An unCLIP UNet with what lies beside it. Files call what it reads of a picture as they call SDXL's sizes."""
-    if not all(name in header.entries for name in STATISTICS):
+    found = next((names for names in (STATISTICS, NORMALIZER) if header.entries.keys() >= set(names)), None)
+    if found is None:
         return unet
-    named = {name.replace("add_embedding.", "class_embedding."): entry for name, entry in unet.entries.items()}
-    return unet.with_entries({**named, **{name: header.entries[name] for name in STATISTICS}})
+    named = {
+        name.replace("add_embedding.", "class_embedding."): entry
+        for name, entry in unet.entries.items()
+        if name not in found
+    }
+    return unet.with_entries(
+        {**named, **{ours: header.entries[name] for ours, name in zip(STATISTICS, found, strict=True)}}
+    )
 
 
 def takes(unet: Header, channels: Iterable[int]) -> bool:

@@ -26,6 +26,12 @@ def test_of_a_diffusers_folder_the_weights_and_configurations_are_chosen_once() 
     ]  # fmt: skip
 
 
+def test_an_unclip_model_comes_with_what_sees_pictures() -> None:
+    sees = ["image_normalizer/diffusion_pytorch_model.safetensors", "image_encoder/model.safetensors"]
+    assert choose(Wanted("a/unclip"), [*SD15, *sees])[-4:-2] == sees
+    assert sees[1] not in choose(Wanted("a/sd"), [*SD15, sees[1]])
+
+
 def test_a_variant_is_chosen_where_there_is_one() -> None:
     weights = [name for name in choose(Wanted("a/sd"), SD15, "fp16") if name.endswith(".safetensors")]
     assert weights == [

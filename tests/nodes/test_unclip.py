@@ -24,7 +24,7 @@ from nodes.diffusion.recipes import read_model
 from nodes.diffusion.told import Told
 from nodes.diffusion.unclip import Statistics
 from nodes.latent import empty_latent
-from nodes.loaders import load_checkpoint
+from nodes.loaders import load_checkpoint, load_model
 from nodes.sampling import sample
 from nodes.text import encode_text
 from nodes.types import ClipVision, Image, ImageEmbedding
@@ -193,6 +193,26 @@ def test_a_picture_steers_the_positive_side_and_zeros_stand_on_the_other(files: 
     with_picture, without = (sample(model, one, said, empty_latent(64, 64), ctx, steps=2) for one in (shown, said))
     assert with_picture.samples.isfinite().all()
     assert not torch.equal(with_picture.samples, without.samples)
+
+
+def test_a_folder_of_diffusers_is_read_as_the_one_file_is(files: Files, tmp_path: Path, ctx: PlainContext) -> None:
+    mean, spread = statistics()
+    (tmp_path / "model_index.json").write_text("{}")
+    parts = {
+        "unet": unet().state_dict(),
+        "image_normalizer": {"mean": mean, "std": spread},
+        "image_encoder": as_transformers(),
+    }
+    for folder, tensors in parts.items():
+        (tmp_path / folder).mkdir()
+        save_file({n: one.contiguous() for n, one in tensors.items()}, str(tmp_path / folder / "model.safetensors"))
+    said, told = encode_text(load_checkpoint(files.plain).text_encoder, ctx, "a fox"), []
+    for file in (files.unclip, tmp_path / "unet" / "model.safetensors"):
+        model = load_model(file)
+        seen = encode_image_vision(load_clip_vision(file), Image(picture()[:1]), ctx)
+        shown = unclip_conditioning(said, model, seen, ctx, noise=0.1, seed=3)
+        told.append((shown.parts[0].labels, sample(model, shown, None, empty_latent(64, 64), ctx, steps=1).samples))
+    assert all(near(one, other) for one, other in zip(*told, strict=True))
 
 
 def test_strength_and_a_second_picture_add_up(files: Files, ctx: PlainContext) -> None:
