@@ -112,8 +112,9 @@ NODES: list[Node[..., Any]] = [load_whole, lora, control, combine, empty, draw, 
 CATALOGUE = with_files(from_nodes(NODES, families=FAMILIES), FILES)
 
 
-def found(nodes: dict[str, Any], catalogue: Catalogue = CATALOGUE) -> list[dict[str, str]]:
-    workflow = load(json.dumps({"schema": 1, "nodes": {"end": {"type": "show", "inputs": {"value": 1}}} | nodes}))
+def found(case: dict[str, Any], catalogue: Catalogue = CATALOGUE) -> list[dict[str, str]]:
+    nodes = {"end": {"type": "show", "inputs": {"value": 1}}} | case["nodes"]
+    workflow = load(json.dumps({"schema": 1, "nodes": nodes, "subgraphs": case.get("subgraphs", {})}))
     prompt, _ = from_workflow(workflow, catalogue)
     problems = validate(prompt, catalogue, targets=list(prompt))
     return [
@@ -125,12 +126,12 @@ def found(nodes: dict[str, Any], catalogue: Catalogue = CATALOGUE) -> list[dict[
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_a_workflow_has_exactly_the_clashes_that_the_cases_say(case: dict[str, Any]) -> None:
-    assert found(case["nodes"]) == case["clashes"]
+    assert found(case) == case["clashes"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
 def test_nothing_is_refused_while_nothing_is_known_of_files(case: dict[str, Any]) -> None:
-    assert found(case["nodes"], from_nodes(NODES, families=FAMILIES)) == []
+    assert found(case, from_nodes(NODES, families=FAMILIES)) == []
 
 
 def test_what_is_known_survives_as_json_and_makes_another_revision() -> None:

@@ -2,7 +2,7 @@
 // that asking about a socket costs a look-up.
 import type { Catalogue } from '../document/catalogue';
 import type { Graph } from '../document/document';
-import { Families } from '../document/kinship';
+import type { Families } from '../document/kinship';
 import { fits, misfit } from '../document/fits';
 import { slotsOf } from '../document/inputs';
 import { upstream } from '../document/links';
@@ -11,6 +11,13 @@ import type { InputEnd, LooseEnd, NodeData, OutputEnd, Point } from '../document
 import type { Curve } from '../geometry/curve';
 import type { SocketEnd } from '../geometry/hit';
 import { strings } from '../strings';
+
+/** The graph that is shown, and what is known of it. */
+interface Shown {
+  readonly peek: Graph;
+  readonly catalogue: Catalogue;
+  families(): Families;
+}
 
 export class Linking {
   readonly end: LooseEnd;
@@ -25,14 +32,15 @@ export class Linking {
   readonly #round: ReadonlySet<string>;
   readonly #families: Families;
 
-  constructor(graph: Graph, catalogue: Catalogue, end: LooseEnd, fixed: Point, taken: InputEnd | null = null) {
+  constructor(shown: Shown, end: LooseEnd, fixed: Point, taken: InputEnd | null = null) {
+    const { peek: graph, catalogue } = shown;
     this.#graph = graph;
     this.#catalogue = catalogue;
     this.end = end;
     this.type = end.type;
     this.taken = taken;
     this.#fixed = fixed;
-    this.#families = new Families(graph, catalogue);
+    this.#families = shown.families();
     this.curve = { x1: fixed[0], y1: fixed[1], x2: fixed[0], y2: fixed[1] };
     this.#round = end.direction === 'out' ? upstream(graph.nodes, end.from.node) : graph.links.downstream(end.to.node);
   }

@@ -3,15 +3,18 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { completeCatalogue, type RawCatalogue } from './catalogue';
+import { ROOT } from './change';
+import { Document, type Graph } from './document';
 import { graphOf } from './edit/place';
 import { type Clash, Families } from './kinship';
+import { withSubgraphs } from './subgraph-schemas';
 import { placeOf, the, workflowOf } from './testing/toys';
-import type { Graph } from './document';
-import type { NodeData } from './types';
+import type { GraphData, NodeData } from './types';
 
 interface Case {
   name: string;
   nodes: Record<string, Partial<NodeData>>;
+  subgraphs?: Record<string, GraphData>;
   clashes: Clash[];
 }
 
@@ -22,13 +25,36 @@ const CATALOGUE = completeCatalogue(read('family_catalogue.json') as RawCatalogu
 
 const open = (nodes: Case['nodes']): Graph => graphOf(placeOf(workflowOf(nodes)));
 
+/** What is known of a workflow and its subgraphs. */
+function families(nodes: Case['nodes'], subgraphs: Case['subgraphs'], catalogue = CATALOGUE): Families {
+  const document = new Document({ ...workflowOf(nodes), subgraphs: subgraphs ?? {} });
+  const graphOf = (id: string): Graph | null => (document.has(id) ? document.graph(id) : null);
+  return new Families(document.graph(), withSubgraphs(catalogue, document, ROOT), graphOf);
+}
+
 describe('what belongs to different families of models', () => {
-  it.each(CASES)('$name', ({ nodes, clashes }) => {
-    expect(new Families(open(nodes), CATALOGUE).clashes()).toEqual(clashes);
+  it.each(CASES)('$name', ({ nodes, subgraphs, clashes }) => {
+    expect(families(nodes, subgraphs).clashes()).toEqual(clashes);
   });
 
-  it.each(CASES)('is not refused while nothing is known of files: $name', ({ nodes }) => {
-    expect(new Families(open(nodes), { ...CATALOGUE, files: {} }).clashes()).toEqual([]);
+  it.each(CASES)('is not refused while nothing is known of files: $name', ({ nodes, subgraphs }) => {
+    expect(families(nodes, subgraphs, { ...CATALOGUE, files: {} }).clashes()).toEqual([]);
+  });
+
+  it('is refused in the hand at a subgraph, and inside one that was entered', () => {
+    const { nodes, subgraphs } = the(CASES.find(({ name }) => name === 'a text of another family inside a subgraph'));
+    const { x, ...others } = nodes;
+    const { text: _cut, ...inputs } = the(x?.inputs);
+    const known = families({ ...others, x: { ...x, inputs } }, subgraphs);
+    const to = { node: 'x', input: 'text' };
+    expect(known.refusal({ node: 'b', output: 'text' }, to)).toBe("'text' is for Large (large.sft), but 'model' is for First (one.sft).");
+    expect(known.refusal({ node: 'a', output: 'text' }, to)).toBeNull();
+    expect([...the(the(known.inside('x')).of({ node: 'in', output: 'model' })).families]).toEqual(['one']);
+  });
+
+  it('does not enter a subgraph that holds itself', () => {
+    const again: GraphData = { nodes: { x: { type: 'subgraph:s', version: 1, inputs: {}, position: [0, 0] } } };
+    expect(families({ x: { type: 'subgraph:s' } }, { s: again }).clashes()).toEqual([]);
   });
 
   it('is refused in the hand, naming both sides', () => {

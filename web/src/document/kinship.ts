@@ -1,16 +1,12 @@
 // Which families of models flow along links, so that what does not belong together is refused in the hand. The rules
 // are the server's (server/graph/families.py); both are tested with the same cases.
 import { strings } from '../strings';
-import type { Catalogue, FamilyInfo, InputSchema, NodeSchema } from './catalogue';
+import type { Catalogue, InputSchema, NodeSchema } from './catalogue';
 import type { Graph } from './document';
 import { slotsOf } from './inputs';
-import { constantOf, isLink, type InputEnd, type NodeData, type OutputEnd } from './types';
-
-/** The families a value may be of, and the file that says so. */
-export interface Kin {
-  families: ReadonlySet<string>;
-  file: string;
-}
+import { alike, either, join, type Kin, type Named } from './kin';
+import { definitionOf, ENTRY, EXIT, nodeOfType } from './subgraphs';
+import { constantOf, isLink, type InputEnd, type Json, type NodeData, type OutputEnd } from './types';
 
 /** Two inputs of a node that have no family in common; `input` is the one to be changed. */
 export interface Clash {
@@ -20,29 +16,59 @@ export interface Clash {
   fix: string;
 }
 
-interface Named {
-  input: string;
-  kin: Kin;
-  isFile: boolean;
+/** What comes into a graph through one of its inputs. */
+interface Given {
+  kin: Kin | null;
+  constant: Json | undefined;
+}
+
+/** Where a graph stands: what comes into it, which subgraphs are around it, and those that were looked into. */
+interface Around {
+  given: ReadonlyMap<string, Given>;
+  inside: ReadonlySet<string>;
+  known: Map<string, Families>;
 }
 
 type Inputs = NodeData['inputs'];
+export type GraphOf = (definition: string) => Graph | null;
 
-/** What is known to flow through a graph; what is asked about is worked out once. */
+/** How deep subgraphs may nest, as on the server. */
+const DEEPEST = 50;
+
+/** What is known to flow through a graph and the subgraphs in it; what is asked about is worked out once. */
 export class Families {
   readonly #graph: Graph;
   readonly #catalogue: Catalogue;
+  readonly #graphOf: GraphOf;
+  readonly #around: Around;
   readonly #outputs = new Map<string, ReadonlyMap<string, Kin>>();
+  #found: Clash[] | null = null;
 
-  constructor(graph: Graph, catalogue: Catalogue) {
+  constructor(
+    graph: Graph,
+    catalogue: Catalogue,
+    graphOf: GraphOf = () => null,
+    around: Around = { given: new Map(), inside: new Set(), known: new Map() },
+  ) {
     this.#graph = graph;
     this.#catalogue = catalogue;
+    this.#graphOf = graphOf;
+    this.#around = around;
   }
 
-  /** The first clash of each node. */
+  /** The first clash of each node, and the first inside each subgraph. */
   clashes(): Clash[] {
     if (!Object.keys(this.#catalogue.files).length) return [];
-    return [...this.#graph.nodes].flatMap(([id, node]) => this.#clash(id, node, node.inputs) ?? []);
+    this.#found ??= [...this.#graph.nodes].flatMap(([id, node]) => this.#clash(id, node, node.inputs) ?? []);
+    return this.#found;
+  }
+
+  /** What is known inside an instance of a subgraph that stands in this graph; null when it is none. */
+  inside(instance: string): Families | null {
+    const node = this.#graph.nodes.get(instance);
+    if (!node) return null;
+    this.of({ node: instance, output: '' });
+    return this.#through(node, node.inputs);
   }
 
   /** Why the two ends do not belong together, in words; null when they may. */
@@ -77,13 +103,52 @@ export class Families {
   #given(node: NodeData | undefined): ReadonlyMap<string, Kin> {
     const schema = node && this.#catalogue.nodes[node.type];
     const given = new Map<string, Kin>();
+    if (node?.type === ENTRY) return this.#entered();
     if (!node || !schema || node.mode === 'mute') return given;
-    const joined = schema.mixes_families ? null : this.#join(this.#inputs(schema, node.inputs)).joined;
+    if (definitionOf(node) !== null && node.mode !== 'bypass') {
+      const through = this.#through(node, node.inputs);
+      return through ? through.#left() : given;
+    }
+    const joined = schema.mixes_families ? null : join(this.#inputs(schema, node.inputs)).joined;
     for (const { name, type } of schema.outputs) {
       const kin = node.mode === 'bypass' ? this.#passed(schema, node, type) : this.#output(schema, node, type, joined);
       if (kin) given.set(name, kin);
     }
     return given;
+  }
+
+  #entered(): ReadonlyMap<string, Kin> {
+    return new Map([...this.#around.given].flatMap(([port, { kin }]) => (kin ? [[port, kin] as const] : [])));
+  }
+
+  /** What leaves this graph through its outputs. */
+  #left(): ReadonlyMap<string, Kin> {
+    const exit = this.#graph.nodes.get(nodeOfType(this.#graph, EXIT) ?? '');
+    const links = Object.entries(exit?.inputs ?? {}).flatMap(([port, value]) => (isLink(value) ? [[port, value.link] as const] : []));
+    return new Map(
+      links.flatMap(([port, [node, output]]) => {
+        const kin = this.of({ node, output });
+        return kin ? [[port, kin] as const] : [];
+      }),
+    );
+  }
+
+  /** What flows through an instance; what it links to was looked at. What a loop takes the next time is not known. */
+  #through(node: NodeData, inputs: Inputs): Families | null {
+    const id = definitionOf(node);
+    const { inside, known } = this.#around;
+    const graph = id === null || node.loop || inside.has(id) || inside.size >= DEEPEST ? null : this.#graphOf(id);
+    if (id === null || !graph) return null;
+    const given = new Map<string, Given>();
+    for (const [port, { default: usual }] of Object.entries(graph.head.inputs ?? {})) {
+      const value = inputs[port] ?? usual;
+      given.set(port, { kin: this.#linked(value)?.kin ?? null, constant: this.#constant(value) });
+    }
+    const said = [...given].map(([port, { kin, constant }]) => [port, constant, kin && [kin.file, ...kin.families]]);
+    const key = JSON.stringify([id, said]);
+    const found = known.get(key) ?? new Families(graph, this.#catalogue, this.#graphOf, { given, inside: new Set(inside).add(id), known });
+    known.set(key, found);
+    return found;
   }
 
   #output(schema: NodeSchema, node: NodeData, type: string, joined: Named | null): Kin | null {
@@ -105,7 +170,11 @@ export class Families {
     const schema = this.#catalogue.nodes[node.type];
     if (!schema || schema.mixes_families || (node.mode ?? 'run') !== 'run') return null;
     for (const source of sourcesOf(inputs)) this.of({ node: source, output: '' });
-    const refused = this.#join(this.#inputs(schema, inputs)).refused;
+    if (definitionOf(node) !== null) {
+      const [first] = this.#through(node, inputs)?.clashes() ?? [];
+      return first ? { ...first, node: `${id}/${first.node}` } : null;
+    }
+    const refused = join(this.#inputs(schema, inputs)).refused;
     if (!refused) return null;
     const [now, before] = refused;
     const wanted = this.#titles(before.kin);
@@ -118,28 +187,12 @@ export class Families {
     };
   }
 
-  /** What all inputs have in common, and the first two that have nothing. */
-  #join(inputs: readonly Named[]): { joined: Named | null; refused: readonly [Named, Named] | null } {
-    let joined: Named | null = null;
-    let refused: readonly [Named, Named] | null = null;
-    for (const now of inputs) {
-      if (!joined) {
-        joined = now;
-        continue;
-      }
-      const families: ReadonlySet<string> = joined.kin.families;
-      const both: ReadonlySet<string> = new Set([...families].filter((name) => now.kin.families.has(name)));
-      if (both.size === 0) refused ??= [now, joined];
-      else if (both.size < families.size) joined = { ...now, kin: { families: both, file: now.kin.file } };
-    }
-    return { joined, refused };
-  }
-
   /** The inputs whose family is known, in the order of the node. */
   #inputs(schema: NodeSchema, inputs: Inputs): Named[] {
     return slotsOf(schema, { inputs }).flatMap(({ name, schema: input }): Named[] => {
       const value = inputs[name];
-      if (!isLink(value)) return this.#file(name, input, constantOf(value));
+      const constant = this.#constant(value);
+      if (!isLink(value) || constant !== undefined) return this.#file(name, input, constant);
       const bond = this.#bond(input.type);
       const kin = bond ? this.#linked(value)?.kin : null;
       return kin ? [{ input: name, kin: this.#bound(kin, bond), isFile: false }] : [];
@@ -150,6 +203,13 @@ export class Families {
     if (widget?.kind !== 'model_file' || typeof value !== 'string') return [];
     const families = this.#catalogue.files[widget.folder]?.[value];
     return families?.length ? [{ input: name, kin: { families: new Set(families), file: value }, isFile: true }] : [];
+  }
+
+  /** What an input holds, also where it is given to the graph from around it. */
+  #constant(value: Inputs[string] | undefined): Json | undefined {
+    if (!isLink(value)) return constantOf(value);
+    const [source, port] = value.link;
+    return this.#graph.nodes.get(source)?.type === ENTRY ? this.#around.given.get(port)?.constant : undefined;
   }
 
   /** What comes through a link from a node that was looked at; null for an input without one. */
@@ -170,21 +230,6 @@ export class Families {
     const known = Object.entries(this.#catalogue.families).filter(([name]) => families.has(name));
     return known.map(([, info]) => info.title).join(' or ') || [...families].sort().join(', ');
   }
-}
-
-/** These, and those whose latents are like theirs. */
-function alike(families: ReadonlySet<string>, known: Readonly<Record<string, FamilyInfo>>): ReadonlySet<string> {
-  const latents = new Set([...families].map((name) => known[name]?.latents).filter((one) => one !== undefined));
-  const others = Object.entries(known).filter(([, info]) => latents.has(info.latents));
-  return new Set([...families, ...others.map(([name]) => name)]);
-}
-
-/** One of several values; null when one of them may be of any family. */
-function either(found: readonly { kin: Kin | null }[]): Kin | null {
-  const known = found.flatMap(({ kin }) => kin ?? []);
-  const [first] = known;
-  if (!first || known.length < found.length) return null;
-  return { families: new Set(known.flatMap((kin) => [...kin.families])), file: first.file };
 }
 
 /** The nodes that inputs read from. */

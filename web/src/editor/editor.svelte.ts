@@ -1,7 +1,6 @@
 // The one object components talk to. It owns the parts and keeps them in step with the document; what a part does
 // is said in the part.
 import { recolour, type Items } from '../document/edit/items';
-import { Families } from '../document/kinship';
 import { isItem, type Change, type Level } from '../document/change';
 import { definitionOf, locate, portBehind, scopeOf, wayTo } from '../document/subgraphs';
 import type { Point, Size, Workflow } from '../document/types';
@@ -284,7 +283,7 @@ export class Editor {
 
   /** What does not belong together is told as soon as it stands there. */
   #see(): void {
-    const clashes = new Families(this.document.peek, this.document.catalogue).clashes();
+    const clashes = this.document.families().clashes();
     this.problems.see(this.runs.scope === null ? [] : clashes.map((clash) => ({ ...clash, node: this.flatOf(clash.node), level: 'error' })));
   }
 

@@ -7,6 +7,7 @@ import type { Items } from '../document/edit/items';
 import type { Place } from '../document/edit/place';
 import { History } from '../document/history';
 import { freshId } from '../document/ids';
+import { Families } from '../document/kinship';
 import { withSubgraphs } from '../document/subgraph-schemas';
 import { definitionOf } from '../document/subgraphs';
 import { emptyWorkflow, type FrameData, type Json, type NodeData, type NoteData, type Workflow } from '../document/types';
@@ -135,6 +136,17 @@ export class OpenDocument {
   set catalogue(raw: Catalogue) {
     this.#catalogue = completeCatalogue(raw);
     this.#renew();
+  }
+
+  /** Which families of models flow through the graph shown, as it stands now. */
+  families(): Families {
+    const whole = this.#document;
+    const { catalogue } = this.placeIn(ROOT);
+    const graphOf = (id: string): Graph | null => (whole.has(id) ? whole.graph(id) : null);
+    return this.#levels.reduce(
+      (around, { graph, node }) => (node === null ? null : around.inside(node)) ?? new Families(whole.graph(graph), catalogue, graphOf),
+      new Families(whole.graph(), catalogue, graphOf),
+    );
   }
 
   schema(node: NodeData | undefined): NodeSchema | undefined {

@@ -30,7 +30,7 @@ export function choicesFor(editor: Editor, end: SocketEnd): Choice[] {
   const loose = looseEndOf(editor, end);
   const own = scene.nodes.get(end.node);
   if (!loose || !own) return [];
-  const linking = new Linking(document.peek, document.catalogue, loose, [0, 0]);
+  const linking = new Linking(document, loose, [0, 0]);
   const [x, y] = centreOf(own);
   const found: (Choice & { far: number })[] = [];
   for (const [id, node] of document.peek.nodes) {

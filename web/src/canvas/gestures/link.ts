@@ -120,7 +120,7 @@ export function linkFrom(stage: Stage, end: SocketEnd): Linking | null {
     const point = scene.outputPoint(end);
     const from: OutputEnd = { node: end.node, output: end.output };
     const type = outputType(graph, catalogue, from);
-    return point && new Linking(graph, catalogue, { direction: 'out', from, type }, point);
+    return point && new Linking(editor.document, { direction: 'out', from, type }, point);
   }
   const node = graph.nodes.get(end.node);
   const value = node?.inputs[end.input];
@@ -128,12 +128,12 @@ export function linkFrom(stage: Stage, end: SocketEnd): Linking | null {
   if (isLink(value)) {
     const from: OutputEnd = { node: value.link[0], output: value.link[1] };
     const point = scene.outputPoint(from);
-    return point && new Linking(graph, catalogue, { direction: 'out', from, type: outputType(graph, catalogue, from) }, point, to);
+    return point && new Linking(editor.document, { direction: 'out', from, type: outputType(graph, catalogue, from) }, point, to);
   }
   const point = scene.inputPoint(to);
   const slot = node && slotNamed(editor.document.schema(node), node, end.input);
   if (!point || !node || !slot) return null;
-  return new Linking(graph, catalogue, { direction: 'in', to, type: inputType(graph, catalogue, node, slot) }, point);
+  return new Linking(editor.document, { direction: 'in', to, type: inputType(graph, catalogue, node, slot) }, point);
 }
 
 function endsOf(own: OutputEnd | InputEnd, target: SocketEnd): [OutputEnd, InputEnd] {
