@@ -59,6 +59,7 @@ def test_fingers_do_what_a_mouse_does(browser: Browser, server: str, size: tuple
         board.action("new").tap()
         expect(board.nodes).to_have_count(0)
         middle = (size[0] / 2, size[1] / 2)
+        free = 200 if size == SIZES["phone"] else 700  # above the inspector's sheet
         for word, type in (("say", "bench/say"), ("text", "text")):
             board.action("palette").tap()
             page.get_by_role("combobox").fill(word)
@@ -68,10 +69,12 @@ def test_fingers_do_what_a_mouse_does(browser: Browser, server: str, size: tuple
             if type == "bench/say":
                 fingers.slide((title, (title[0], title[1] + 220)))
         before = board.node("text").bounding_box()
-        fingers.slide(((middle[0] - 20, 700), (middle[0] - 120, 700)), ((middle[0] + 20, 700), (middle[0] + 120, 700)))
+        spread = ((middle[0] - 20, free), (middle[0] - 120, free)), ((middle[0] + 20, free), (middle[0] + 120, free))
+        fingers.slide(*spread)
         after = board.node("text").bounding_box()
         assert before and after and after["width"] > before["width"] * 1.5
-        fingers.slide(((middle[0] - 120, 700), (middle[0] - 20, 700)), ((middle[0] + 120, 700), (middle[0] + 20, 700)))
+        apart = ((middle[0] - 120, free), (middle[0] - 20, free)), ((middle[0] + 120, free), (middle[0] + 20, free))
+        fingers.slide(*apart)
         board.socket(board.node("text"), "out:result").tap()
         board.socket(board.node("bench/say"), "in:text").tap()
         board.expect_link(board.node("bench/say"), "text", "Text")

@@ -1,5 +1,5 @@
 // Where the user looks, and moves there: at once under the hand, softly when the page decides.
-import { clampZoom, fitted, panned, toWorld, uncovered, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
+import { clampZoom, fitted, opened, panned, toWorld, uncovered, visible, zoomedAt, type Insets, type View, type Viewport } from '../geometry/view';
 import { centreOf, type Rect } from '../geometry/rect';
 import type { Point } from '../document/types';
 import { isStill } from '../theme/motion';
@@ -57,7 +57,7 @@ export class Camera {
 
   /** Shows an area at once, without moving there: a document was opened. */
   jumpTo(area: Rect | null): void {
-    this.set(area ? fitted(area, this.viewport, this.insets) : { x: 0, y: 0, zoom: 1 });
+    this.set(area ? opened(area, this.viewport, this.insets) : { x: 0, y: 0, zoom: 1 });
     if (!this.#sized) this.#waiting = area;
   }
 
@@ -84,7 +84,7 @@ export class Camera {
     const [left, top] = this.origin;
     const from = this.#goal ?? this.view;
     const { x, y, width, height } = panel;
-    const to = uncovered(from, box, { x: x - left, y: y - top, width, height }, this.insets.left);
+    const to = uncovered(from, box, { x: x - left, y: y - top, width, height }, this.insets);
     if (to !== from) this.glide(to);
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { fitted, MAX_ZOOM, MIN_ZOOM, toScreen, toWorld, uncovered, visible, zoomedAt, type View } from './view';
+import { fitted, MAX_ZOOM, MIN_ZOOM, opened, toScreen, toWorld, uncovered, visible, zoomedAt, type View } from './view';
 
 const view: fc.Arbitrary<View> = fc.record({
   x: fc.integer({ min: -4000, max: 4000 }),
@@ -52,16 +52,39 @@ describe('the view', () => {
     const view = { x: 0, y: 0, zoom: 1 };
 
     it('moves just so far that a node is no longer covered', () => {
-      expect(uncovered(view, node, panel, 76)).toEqual({ x: -124, y: 0, zoom: 1 });
+      expect(uncovered(view, node, panel, { left: 76, top: 76 })).toEqual({ x: -124, y: 0, zoom: 1 });
     });
 
     it('stays as it is when the node is in plain sight, beside the panel or below it', () => {
-      for (const place of [{ x: 800 }, { y: 500 }]) expect(uncovered(view, { ...node, ...place }, panel, 76)).toBe(view);
+      for (const place of [{ x: 800 }, { y: 500 }]) expect(uncovered(view, { ...node, ...place }, panel, { left: 76, top: 76 })).toBe(view);
     });
 
     it('shows the beginning of a node that is too wide', () => {
-      expect(uncovered({ x: 0, y: 0, zoom: 2 }, { ...node, x: 300, width: 700 }, panel, 76).x).toBe(-524);
+      expect(uncovered({ x: 0, y: 0, zoom: 2 }, { ...node, x: 300, width: 700 }, panel, { left: 76, top: 76 }).x).toBe(-524);
     });
+  });
+
+  describe('above a sheet from below', () => {
+    const sheet = { x: 0, y: 400, width: 390, height: 440 };
+    const seen = { x: 0, y: 0, zoom: 1 };
+
+    it('moves up just so far that a node is no longer covered', () => {
+      expect(uncovered(seen, { x: 100, y: 350, width: 200, height: 150 }, sheet, { left: 64, top: 124 })).toEqual({ x: 0, y: -124, zoom: 1 });
+    });
+
+    it('shows the beginning of a node that is too high', () => {
+      expect(uncovered(seen, { x: 100, y: 350, width: 200, height: 900 }, sheet, { left: 64, top: 124 }).y).toBe(-226);
+    });
+  });
+
+  it('opens a document whole, but on a phone at its beginning when its words could not be read', () => {
+    const area = { x: -500, y: 100, width: 3000, height: 900 };
+    const insets = { top: 124, right: 24, bottom: 72, left: 64 };
+    const phone = { width: 390, height: 844 };
+    expect(opened(area, { width: 1280, height: 800 }, insets)).toEqual(fitted(area, { width: 1280, height: 800 }, insets));
+    expect(toScreen(opened(area, phone, insets), [area.x, area.y])).toEqual([64, 124]);
+    const small = { ...area, width: 400, height: 400 };
+    expect(opened(small, phone, insets)).toEqual(fitted(small, phone, insets));
   });
 
   it('never enlarges a small graph', () => {

@@ -62,13 +62,26 @@ const EDGE = 8;
 /** Between a node and the panel it was moved away from. */
 const GAP = 24;
 
-/** Panned left just so far that a panel on the right does not cover `box`; the same view when it does not. */
-export function uncovered(view: View, box: Rect, panel: Rect, left: number): View {
+/** The widest viewport whose panels lie over the canvas from below, as the style sheets have it. */
+export const NARROW = 700;
+/** Below this zoom a node's words cannot be read. */
+const READABLE = 0.45;
+const OPENING = 0.6;
+
+/** What a document opens with: all of it, but on a narrow viewport its beginning when all would be too small to read. */
+export function opened(area: Rect, viewport: Viewport, insets: Insets): View {
+  const all = fitted(area, viewport, insets);
+  if (viewport.width > NARROW || all.zoom >= READABLE) return all;
+  return { x: insets.left - area.x * OPENING, y: insets.top - area.y * OPENING, zoom: OPENING };
+}
+
+/** Panned left, or up from a sheet below, just so far that a panel does not cover `box`; the same view when it does not. */
+export function uncovered(view: View, box: Rect, panel: Rect, insets: Pick<Insets, 'left' | 'top'>): View {
   const [x, y] = toScreen(view, [box.x, box.y]);
   const shown: Rect = { x, y, width: box.width * view.zoom, height: box.height * view.zoom };
   if (!overlaps(grown(shown, EDGE), panel)) return view;
-  const enough = panel.x - GAP - (shown.x + shown.width);
-  // A node too wide for what is left free shows its beginning.
-  const most = left - shown.x;
-  return panned(view, Math.min(0, Math.max(enough, most)), 0);
+  // A node too large for what is left free shows its beginning.
+  const by = (enough: number, most: number): number => Math.min(0, Math.max(enough, most));
+  if (panel.x <= insets.left) return panned(view, 0, by(panel.y - GAP - (shown.y + shown.height), insets.top - shown.y));
+  return panned(view, by(panel.x - GAP - (shown.x + shown.width), insets.left - shown.x), 0);
 }

@@ -12,6 +12,7 @@ import type { BrokenPack } from '../document/catalogue';
 import { replaceWith } from '../document/edit/replace';
 import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
+import { type Insets, NARROW } from '../geometry/view';
 import { Gallery } from '../gallery/gallery.svelte';
 import { MissingThings } from '../editor/missing.svelte';
 import { Notices } from '../panels/notices.svelte';
@@ -132,6 +133,14 @@ export class Shell {
   /** The inspector gets out of the way while there is nothing to inspect. */
   get inspecting(): boolean {
     return this.inspector && this.editor.selection.nodes.size > 0;
+  }
+
+  /** What floats over the canvas, from each side, in CSS pixels. */
+  get insets(): Insets {
+    const { width, height } = this.editor.camera.viewport;
+    const below = this.hasStrip ? 124 : 72;
+    if (width > NARROW) return { top: 76, left: this.sweep ? 412 : 76, right: this.inspecting ? 348 : 40, bottom: below };
+    return { top: 124, left: 64, right: 24, bottom: this.inspecting ? height * 0.52 + 12 : below };
   }
 
   /** Shows a document and follows it: its autosave, its last job, its view. */
