@@ -1,4 +1,4 @@
-"""Writes docs/images/conditioning.png: the demo model under texts for areas, masks, ranges and between two texts.
+"""Writes docs/images/areas.webp and conditioning.webp: the demo model under texts for areas and masks, and between two.
 
 python -m tests.nodes.make_conditioning_pictures [--checkpoint FILE]
 """
@@ -29,7 +29,7 @@ from tests.nodes.make_guidance_pictures import DEMO
 from tests.nodes.make_sampler_pictures import to_picture
 from tests.nodes.plain import PlainContext
 
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "conditioning.png"
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
 SEED, STEPS, GUIDANCE, EDGE, LABEL, GAP = 11, 20, 5.0, 128, 16, 4
 WIDE = 2 * EDGE
 Encode = Callable[[str], Conditioning]
@@ -52,7 +52,7 @@ def masks(said: Encode) -> Conditioning:
     )
 
 
-def draw(path: Path, demo: Checkpoint) -> None:
+def draw(folder: Path, demo: Checkpoint) -> None:
     ctx = PlainContext()
 
     def said(text: str) -> Conditioning:
@@ -64,24 +64,27 @@ def draw(path: Path, demo: Checkpoint) -> None:
         return to_picture(decode_latent(demo.vae, latent, ctx).pixels[0])
 
     house, boat = said("a red house on a meadow by day"), said("a blue boat at sea at sunset")
-    rows = [
-        [("one text", run(said("a red house on the left and a green tree on the right in the snow at sunset"), WIDE)),
-         ("an area for each", run(areas(said), WIDE)), ("two masks", run(masks(said), WIDE))],
-        [(f"average {factor:g}", run(average_conditioning(house, boat, factor), EDGE))
-         for factor in (0.0, 0.4, 0.5, 0.6, 1.0)]
+    one = said("a red house on the left and a green tree on the right in the snow at sunset")
+    rows = {
+        "areas": [
+            ("one text", run(one, WIDE)),
+            ("an area for each", run(areas(said), WIDE)), ("two masks", run(masks(said), WIDE)),
+        ],
+        "conditioning": [(f"average {factor:g}", run(average_conditioning(house, boat, factor), EDGE))
+                         for factor in (0.0, 0.4, 0.5, 0.6, 1.0)]
         + [("[house:boat:0.2]", run(said("[a red house on a meadow by day:a blue boat at sea at sunset:0.2]"), EDGE))],
-    ]  # fmt: skip
-    sheet = Image.new("RGB", (6 * (EDGE + GAP) - GAP, len(rows) * (LABEL + EDGE + GAP) - GAP), "white")
-    for number, row in enumerate(rows):
-        top, left = number * (LABEL + EDGE + GAP), 0
+    }  # fmt: skip
+    for file, row in rows.items():
+        sheet = Image.new("RGB", (6 * (EDGE + GAP) - GAP, LABEL + EDGE), "white")
+        left = 0
         for name, picture in row:
-            ImageDraw.Draw(sheet).text((left + 2, top + 2), name, fill="black")
-            sheet.paste(picture, (left, top + LABEL))
+            ImageDraw.Draw(sheet).text((left + 2, 2), name, fill="black")
+            sheet.paste(picture, (left, LABEL))
             left += (sheet.width + GAP) // len(row)
-    sheet.quantize(256).save(path, optimize=True)
+        sheet.save(folder / f"{file}.webp", quality=88, method=6)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--checkpoint", type=Path, default=DEMO)
-    draw(PICTURE, load_checkpoint(parser.parse_args().checkpoint))
+    draw(FOLDER, load_checkpoint(parser.parse_args().checkpoint))
