@@ -42,6 +42,7 @@ from server.messages import (
     PreviewHeader,
     Progress,
     QueueChanged,
+    RefreshCatalogue,
     RunJob,
     SetCacheLimits,
     ToWorker,
@@ -216,6 +217,11 @@ class Dispatcher:
         self.limits = limits
         self.cache_use = replace(self.cache_use, memory_limit=limits.memory, disk_limit=limits.disk)
         self.keeper.send(SetCacheLimits(limits.memory, limits.disk))
+
+    def look_again(self) -> None:
+        """Have the worker list the files anew, so that the catalogue offers one that has just come."""
+        if self.keeper.listens:
+            self.keeper.send(RefreshCatalogue())
 
     async def ask(self, message: ToWorker, key: str, seconds: float) -> FromWorker:
         """Put a question to the worker; `key` names its answer (see questions). Raises NoAnswerError."""

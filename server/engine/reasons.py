@@ -20,6 +20,7 @@ FILE_GONE = "its file is gone or changed"
 DAMAGED = "its kept result was damaged"
 TWIN = "the same as another node"
 NOT_NEEDED = "not needed"
+KEPT_AFTER = "what comes of it is kept"
 LONGEST = 60
 """Characters of a text that a record keeps; a longer one is kept as its digest."""
 NAMED = 2

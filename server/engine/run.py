@@ -196,12 +196,11 @@ class Run:
                 unit.reason = reasons.UNCHANGED
                 changed(planned.id, "cached", unit.reason)
             else:
-                unit.reason = reasons.SEEN_BEFORE if unit.reuse else reasons.NOT_NEEDED
-                changed(planned.id, "cached" if unit.reuse else "skipped", unit.reason)
+                unit.reason = reasons.SEEN_BEFORE if unit.reuse else reasons.KEPT_AFTER
+                changed(planned.id, "cached", unit.reason)
             if planned.loop is not None and not unit.counted:
-                reused = unit.reason == reasons.UNCHANGED
                 for id in planned.loop.nodes:
-                    changed(id, "cached" if reused else "skipped", unit.reason)
+                    changed(id, "cached", unit.reason)
 
     def _serves(self, planned: Planned) -> bool:
         """Whether a kept result does: an output node's only while all it made is still there."""

@@ -76,6 +76,7 @@ async def upload(request: web.Request, services: Services) -> web.Response:
         name, found = await asyncio.to_thread(store, part, original, folder, limits.max_pixels)
     finally:
         part.unlink(missing_ok=True)
+    services.dispatcher.look_again()
     return answer(Uploaded(name, found.width, found.height))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,10 @@ def test_a_dropped_photo_becomes_a_node_that_loads_it(empty: Board, tmp_path: Pa
     expect(load).to_be_visible()
     red, green, blue = empty.colour_of(load.locator(".pictures img"))
     assert green > red and green > blue
+    load.locator("header .title").click()
+    empty.inspector.get_by_role("button", name=re.compile("^File: photo-")).click()
+    expect(empty.page.get_by_role("option", name=re.compile("^photo-"))).to_be_visible()
+    expect(empty.action("problems")).to_have_count(0)
 
 
 def test_an_unknown_node_opens_whole_and_keeps_its_values(board: Board, write: Write) -> None:

@@ -232,3 +232,11 @@ async def test_a_constant_that_does_not_fit_is_told_before_anything_runs(bench: 
     assert log.failure is not None
     assert log.failure.fault.node == "l/more"
     assert log.ran == []
+
+
+async def test_a_loop_whose_result_is_kept_is_reused_with_all_that_is_in_it(bench: Bench) -> None:
+    await bench.run(doubling(3))
+    other = await bench.run(doubling(3, start=5))
+    log = await bench.run(doubling(3), previous=other.record)
+    assert log.ran == []
+    assert (log.states["l"], log.states["l/sum"]) == ("cached", "cached")

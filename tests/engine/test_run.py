@@ -79,7 +79,7 @@ async def test_nothing_above_a_reused_node_is_asked_for(bench: Bench) -> None:
     bench.cache.drop(bench.plan(prompt(1), None, Log())[0].slot)
     log = await bench.run(prompt(2))
     assert log.ran == ["out", "show"]
-    assert log.states["first"] == "skipped"
+    assert (log.states["first"], log.reasons["first"]) == ("cached", "what comes of it is kept")
 
 
 async def test_equal_nodes_share_one_result(bench: Bench) -> None:

@@ -260,10 +260,15 @@ export const getExample = async (name: string): Promise<Workflow> =>
 
 export const examplePictureUrl = (name: string): string => `/api/examples/${encodeURIComponent(name)}/picture`;
 
-export function uploadImage(file: File): Promise<UploadedImage> {
+/** Names of the pictures sent from this page: they are there, though the catalogue may not list them yet. */
+export const uploadedHere = new Set<string>();
+
+export async function uploadImage(file: File): Promise<UploadedImage> {
   const form = new FormData();
   form.append('file', file, file.name);
-  return request('files/input', { method: 'POST', body: form });
+  const uploaded = await request<UploadedImage>('files/input', { method: 'POST', body: form });
+  uploadedHere.add(uploaded.name);
+  return uploaded;
 }
 
 const inFolder = (folder: string, name: string): string =>

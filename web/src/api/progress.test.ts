@@ -4,29 +4,35 @@ import { JobProgress } from './progress';
 
 test('a job of one running node is as far as that node', () => {
   const progress = new JobProgress();
-  progress.apply([{ node: 'a', state: 'running' }]);
-  progress.step({ node: 'a', value: 5, total: 20 });
-  expect(progress.fraction).toBe(0.25);
+  progress.apply([{ node: 'a', state: 'running' }], 0);
+  progress.step({ node: 'a', value: 5, total: 20 }, 2_000);
+  expect(progress.fractionAt(2_000)).toBe(0.25);
 });
 
-test('reused nodes count as settled and not as computed', () => {
+test('reused nodes are settled, not computed, and no part of the bar', () => {
   const progress = new JobProgress();
   progress.apply([
     { node: 'a', state: 'cached' },
     { node: 'b', state: 'waiting' },
   ]);
-  expect([progress.fraction, progress.settled, progress.ran]).toEqual([0.5, 1, 0]);
+  expect([progress.fractionAt(0), progress.settled, progress.ran]).toEqual([0, 1, 0]);
 });
 
-test('a node that is done keeps no part of its own progress', () => {
+test('a node that took long fills more of the bar than one that did not', () => {
   const progress = new JobProgress();
-  progress.apply([
-    { node: 'a', state: 'running' },
-    { node: 'b', state: 'waiting' },
-  ]);
-  progress.step({ node: 'a', value: 10, total: 10 });
-  progress.apply([{ node: 'a', state: 'done' }]);
-  expect(progress.fraction).toBe(0.5);
+  progress.apply([{ node: 'a', state: 'running' }, { node: 'b', state: 'waiting', expected: 57 }, { node: 'c', state: 'waiting' }], 0);
+  progress.apply([{ node: 'a', state: 'done', seconds: 2 }, { node: 'b', state: 'running' }], 2_000);
+  expect(progress.fractionAt(2_000)).toBeCloseTo(2 / 60);
+  expect(progress.fractionAt(30_000)).toBeCloseTo(30 / 60);
+});
+
+test('a node of which nothing is known fills ever less of the bar, and the rest when it ends', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running' }], 0);
+  expect(progress.fractionAt(500)).toBeCloseTo(1 / 3);
+  expect(progress.fractionAt(60_000)).toBe(0.5);
+  progress.apply([{ node: 'a', state: 'done', seconds: 60 }], 60_000);
+  expect(progress.fractionAt(60_000)).toBe(1);
 });
 
 test('the same change told twice counts once', () => {
@@ -36,7 +42,7 @@ test('the same change told twice counts once', () => {
   expect([progress.settled, progress.ran, progress.total]).toEqual([1, 1, 1]);
 });
 
-test('nothing known yet is no progress', () => expect(new JobProgress().fraction).toBe(0));
+test('nothing known yet is no progress', () => expect(new JobProgress().fractionAt(0)).toBe(0));
 
 const seconds = (progress: JobProgress, now: number): number => progress.left(now)?.seconds ?? NaN;
 

@@ -4,6 +4,9 @@ import type { NodeChange, Progress } from './messages.gen';
 
 type NodeState = NodeChange['state'];
 
+/** Seconds that a node is taken to need of which nothing is known, for its part of the bar: no time is told by it. */
+const GUESS = 1;
+
 const SETTLED: ReadonlySet<NodeState> = new Set(['done', 'cached', 'failed', 'cancelled', 'skipped']);
 
 /** What a job says of itself as a whole is said of this node. */
@@ -31,6 +34,8 @@ export class JobProgress {
   /** Those that wait or run. */
   readonly #open = new Set<string>();
   #ran = 0;
+  /** Seconds of the nodes that were computed to their end. */
+  #spent = 0;
   /** When the bar was last looked at, from the start of the first node on. */
   #counted: number | null = null;
   #shown = 0;
@@ -68,23 +73,29 @@ export class JobProgress {
     return this.#ran;
   }
 
-  /** By nodes: each counts the same. */
-  get fraction(): number {
+  /** What has gone by of the time that all take: a node counts by what it took, or takes; a reused one for nothing. */
+  #share(now: number): number {
     if (this.#whole) return this.#whole.total > 0 ? this.#whole.value / this.#whole.total : 0;
     if (this.total === 0) return 0;
-    let partial = 0;
-    for (const node of this.#openNodes()) partial += node.fraction;
-    return Math.min(1, (this.settled + partial) / this.total);
+    if (this.#open.size === 0) return 1;
+    let [gone, left] = [this.#spent, 0];
+    for (const node of this.#openNodes()) {
+      const rest = secondsOf(node, now);
+      const own = goneOf(node, rest, now);
+      gone += own;
+      left += rest ?? guessed(node, own);
+    }
+    return gone + left > 0 ? gone / (gone + left) : 0;
   }
 
   /**
-   * By time where it is known how long every node takes, else by nodes; never backwards. What is left of the bar is
-   * used up as what is left of the time is.
+   * How much of the bar is full, by time; never backwards. Where it is known how long every node takes, what is left of
+   * the bar is used up as what is left of the time is.
    */
   fractionAt(now: number): number {
     const left = this.left(now);
     const gone = this.#counted === null ? 0 : (now - this.#counted) / 1_000;
-    if (!left || left.atLeast) this.#shown = Math.max(this.#shown, this.fraction);
+    if (!left || left.atLeast || this.#shown === 0) this.#shown = Math.max(this.#shown, this.#share(now));
     else if (gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + left.seconds);
     if (this.#counted !== null) this.#counted = now;
     return this.#shown;
@@ -115,9 +126,12 @@ export class JobProgress {
     }
   }
 
-  #set({ node: id, state, expected }: NodeChange, now: number): void {
+  #set({ node: id, state, expected, seconds }: NodeChange, now: number): void {
     const before = this.#nodes.get(id);
-    if (state === 'done' && before?.state !== 'done') this.#ran += 1;
+    if (state === 'done' && before?.state !== 'done') {
+      this.#ran += 1;
+      this.#spent += seconds ?? (before?.state === 'running' ? (now - before.began) / 1_000 : 0);
+    }
     if (state === 'running') this.#counted ??= now;
     const fresh = !before || before.state !== state;
     this.#nodes.set(id, {
@@ -131,6 +145,19 @@ export class JobProgress {
     if (SETTLED.has(state)) this.#open.delete(id);
     else this.#open.add(id);
   }
+}
+
+/** Seconds since a node began: by its own share where it tells one, for it may have begun before this page came. */
+function goneOf(node: Node, rest: number | null, now: number): number {
+  if (node.state !== 'running') return 0;
+  const seen = (now - node.began) / 1_000;
+  return rest !== null && node.fraction < 1 ? Math.max(seen, (rest * node.fraction) / (1 - node.fraction)) : seen;
+}
+
+/** By its own share where it tells one; else as if half of it had gone by, once it takes longer than was guessed. */
+function guessed(node: Node, gone: number): number {
+  if (node.fraction > 0) return (gone * (1 - node.fraction)) / node.fraction;
+  return Math.max(GUESS, gone);
 }
 
 /** What a node says itself counts more than what was before; a node that takes longer than before is about to end. */

@@ -70,3 +70,8 @@ test('another file goes everywhere in one step, and back', () => {
   document.apply(invert(command));
   expect(document.toWorkflow()).toEqual(new Document(workflow).toWorkflow());
 });
+
+test('a picture that was just sent is there, whatever the catalogue says', () => {
+  expect(missingIn(workflow, catalogue, new Set(['cat.png'])).files.map(({ file }) => file)).not.toContain('cat.png');
+  expect(files.map(({ file }) => file)).toContain('cat.png');
+});

@@ -39,14 +39,15 @@ export const NOTHING_MISSING: Missing = { types: [], files: [] };
 /** Types of nodes that are the document's own business. */
 const PLAIN = /^(reroute|subgraph_input|subgraph_output|subgraph:.*)$/;
 
-export function missingIn(workflow: Workflow, catalogue: Catalogue): Missing {
+/** `there` are pictures of the input folder that the catalogue does not list yet. */
+export function missingIn(workflow: Workflow, catalogue: Catalogue, there: ReadonlySet<string> = new Set()): Missing {
   if (Object.keys(catalogue.nodes).length === 0) return NOTHING_MISSING;
   const types = new Map<string, Where[]>();
   const files = new Map<string, MissingFile & { uses: (Where & { input: string })[] }>();
   for (const [graph, nodes] of graphsOf(workflow)) {
     for (const [id, node] of Object.entries(nodes)) {
       const where = { graph, node: id };
-      if (catalogue.nodes[node.type]) lookAtFiles(catalogue, node, where, files);
+      if (catalogue.nodes[node.type]) lookAtFiles(catalogue, there, node, where, files);
       else if (!PLAIN.test(node.type)) types.set(node.type, [...(types.get(node.type) ?? []), where]);
     }
   }
@@ -59,7 +60,13 @@ function graphsOf(workflow: Workflow): [string, Record<string, NodeData>][] {
   return [[ROOT, workflow.nodes], ...inner];
 }
 
-function lookAtFiles(catalogue: Catalogue, node: NodeData, where: Where, files: Map<string, MissingFile & { uses: (Where & { input: string })[] }>): void {
+function lookAtFiles(
+  catalogue: Catalogue,
+  there: ReadonlySet<string>,
+  node: NodeData,
+  where: Where,
+  files: Map<string, MissingFile & { uses: (Where & { input: string })[] }>,
+): void {
   const schema = catalogue.nodes[node.type];
   if (!schema || !schema.inputs.some(namesFile)) return;
   for (const { name, schema: input } of slotsOf(schema, node)) {
@@ -67,6 +74,7 @@ function lookAtFiles(catalogue: Catalogue, node: NodeData, where: Where, files: 
     const file = isLink(value) ? undefined : constantOf(value);
     const { widget } = input;
     if ((widget?.kind !== 'model_file' && widget?.kind !== 'image_file') || typeof file !== 'string' || file === '' || widget.options.includes(file)) continue;
+    if (widget.kind === 'image_file' && there.has(file)) continue;
     const folder = widget.kind === 'model_file' ? widget.folder : 'input';
     const key = `${widget.kind} ${folder} ${file}`;
     const known = files.get(key) ?? { folder, file, picture: widget.kind === 'image_file', uses: [], options: alikeFirst(widget.options, file) };

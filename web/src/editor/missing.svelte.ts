@@ -1,4 +1,5 @@
 // What the open workflow needs and this computer lacks, kept up with a moment after a change.
+import { uploadedHere } from '../api/client';
 import { missingIn, NOTHING_MISSING, type Missing } from '../document/missing';
 import type { Editor } from './editor.svelte';
 
@@ -28,7 +29,7 @@ export class MissingThings {
 
   #look(): void {
     const { document } = this.#editor;
-    this.now = missingIn(document.toWorkflow(), document.catalogue);
+    this.now = missingIn(document.toWorkflow(), document.catalogue, uploadedHere);
     if (this.count === 0 || this.#told === document.id) return;
     this.#told = document.id;
     this.onfound?.();

@@ -1,4 +1,4 @@
-// How far the running job is, in words: the time left where it is known, else a share of its nodes.
+// How far the running job is, in words: the time left where it is known, else how much of it has gone by.
 import type { Left } from '../api/progress';
 import { duration } from '../durations';
 import { strings } from '../strings';
