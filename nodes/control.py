@@ -8,12 +8,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, ModelFile, Number, Title, node
 from nodes.fields import ConditioningOut, Fraction
 from nodes.loaders import said_in_words
+from nodes.mask import fitted
 from nodes.types import VAE, Conditioning, Control, ControlNet, Image, Mask
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ControlFile = Annotated[Path, ModelFile("controlnet")]
 ControlNetPart = Annotated[ControlNet, Title("ControlNet")]
@@ -66,6 +70,7 @@ def apply_control(
     kind: Kind = "auto",
     vae: VAE | None = None,
     mask: Mask | None = None,
+    stretch_mask: bool = False,
 ) -> Steered:
     """Let a picture steer what is drawn: by its edges, its depth, a pose, or whatever the ControlNet learned.
 
@@ -83,8 +88,10 @@ def apply_control(
         kind: What the picture shows, for a union, which knows several kinds; others do not ask.
         vae: From the checkpoint of the model, for ControlNets of Stable Diffusion 3 and Flux: most look at latents.
         mask: White where to paint, as large as the picture, for ControlNets trained for inpainting.
+        stretch_mask: Scale the mask to the picture when their sizes differ.
     """
-    put = control_of(control, image, strength, start, end, kind, vae, mask)
+    seen = mask_for(control, image, mask, stretch_mask)
+    put = control_of(control, image, strength, start, end, kind, vae, seen)
     return Steered(carrying(positive, put), carrying(negative, put))
 
 
@@ -99,6 +106,7 @@ def apply_control_to_one(
     kind: Kind = "auto",
     vae: VAE | None = None,
     mask: Mask | None = None,
+    stretch_mask: bool = False,
 ) -> ConditioningOut:
     """Let a picture steer the model for one text alone, such as one that is heard in a part of the picture.
 
@@ -112,11 +120,13 @@ def apply_control_to_one(
         kind: What the picture shows, for a union, which knows several kinds; others do not ask.
         vae: From the checkpoint of the model, for ControlNets of Stable Diffusion 3 and Flux: most look at latents.
         mask: White where to paint, as large as the picture, for ControlNets trained for inpainting.
+        stretch_mask: Scale the mask to the picture when their sizes differ.
 
     Returns:
         The text with the control.
     """
-    return carrying(conditioning, control_of(control, image, strength, start, end, kind, vae, mask))
+    seen = mask_for(control, image, mask, stretch_mask)
+    return carrying(conditioning, control_of(control, image, strength, start, end, kind, vae, seen))
 
 
 def carrying(conditioning: Conditioning, control: Control) -> Conditioning:
@@ -132,14 +142,12 @@ def control_of(
     end: float,
     kind: Kind,
     vae: VAE | None,
-    mask: Mask | None,
+    mask: Tensor | None,
 ) -> Control:
-    """Checks all of it. Raises BadValue."""
+    """Checks all of it but the mask. Raises BadValue."""
     check_turn(strength, start, end)
     check_vae(net, vae)
-    check_mask(net, image, mask)
-    values = None if mask is None else mask.values
-    return Control(net, image.pixels, strength, start, end, values, number_of(net, kind), vae)
+    return Control(net, image.pixels, strength, start, end, mask, number_of(net, kind), vae)
 
 
 def check_turn(strength: float, start: float, end: float, usual: float = 1.0) -> None:
@@ -180,15 +188,14 @@ def check_vae(net: ControlNet, vae: VAE | None) -> None:
         )
 
 
-def check_mask(net: ControlNet, image: Image, mask: Mask | None) -> None:
+def mask_for(net: ControlNet, image: Image, mask: Mask | None, stretch: bool) -> Tensor | None:
+    """What a ControlNet for inpainting is shown, batch x height x width like the picture. Raises BadValue."""
     if mask is None:
         if net.paints:
             raise BadValue("mask", f"It is {net.title} that paints where a mask is white.", "Give it a mask.")
-        return
-    if mask.values.shape[1:] != image.pixels.shape[1:3]:
-        (height, width), (rows, columns) = image.pixels.shape[1:3], mask.values.shape[1:]
-        raise BadValue(
-            "mask", f"The mask is {columns} x {rows}, the picture {width} x {height}.", "Scale one to the other."
-        )
-    if not bool((mask.values > 0.5).any()):
+        return None
+    _, height, width, _ = image.pixels.shape
+    values = fitted(mask, (height, width), stretch)
+    if not bool((values > 0.5).any()):
         raise BadValue("mask", "The mask is empty: nothing of it is white.", "Paint where to paint, or take it away.")
+    return values

@@ -258,7 +258,13 @@ def rotate_latent(latent: Latent, degrees: Turn = 90) -> LatentOut:
 
 @node(category="latent")
 def composite_latents(
-    base: Latent, overlay: Latent, mask: Mask | None = None, left: Place = 0, top: Place = 0, feather: Edge = 0
+    base: Latent,
+    overlay: Latent,
+    mask: Mask | None = None,
+    left: Place = 0,
+    top: Place = 0,
+    feather: Edge = 0,
+    stretch_mask: bool = False,
 ) -> LatentOut:
     """Put one latent onto another.
 
@@ -269,6 +275,7 @@ def composite_latents(
         left: Pixels from the base's left edge to the overlay, a multiple of 8.
         top: Pixels from the base's top edge to the overlay, a multiple of 8.
         feather: Pixels over which the overlay fades in from its edges inside the base.
+        stretch_mask: Scale the mask to the overlay when their sizes differ.
 
     Returns:
         Both as one latent.
@@ -293,7 +300,7 @@ def composite_latents(
     inner = slice(first_row - y, last_row - y), slice(first_column - x, last_column - x)
     count = max(len(base.samples), len(overlay.samples))
     if mask is not None:
-        values = fitted(mask, (tall * cell, wide * cell), stretch=False, of="overlay")[:, None]
+        values = fitted(mask, (tall * cell, wide * cell), stretch_mask, of="overlay")[:, None]
         cells = torch.nn.functional.interpolate(values, (tall, wide), mode="area")
         count = max(count, len(cells))
         share = fill(cells, count)[:, :, *inner] * share

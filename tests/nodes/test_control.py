@@ -718,6 +718,7 @@ def test_one_for_a_larger_model_of_the_family_is_refused_before_sampling(kit: Ma
         ("sd1", {"start": float("nan")}, "start", "at nan of sampling"),
         ("sd1", {"mask": Mask(torch.zeros(1, EDGE, EDGE))}, "mask", "The mask is empty"),
         ("sd1", {"mask": Mask(torch.ones(1, 32, 16))}, "mask", "The mask is 16 x 32, the picture 64 x 64"),
+        ("sd1", {"mask": Mask(torch.full((1, EDGE, EDGE), float("nan")))}, "mask", "values that are no numbers"),
         ("union", {}, "kind", "the kind was not said"),
         ("union", {"kind": "blur"}, "kind", "the kind is blur, which it does not know"),
         ("sd3", {"vae": None}, "vae", "a ControlNet for Stable Diffusion 3, which looks at the picture as a latent"),
@@ -732,6 +733,15 @@ def test_what_cannot_be_done_is_said_at_its_input(
     with pytest.raises(BadValue, match=words) as caught:
         apply_control(text, text, made.control, picture(), **{"vae": made.vae} | options)
     assert caught.value.input == input and caught.value.fix
+
+
+def test_a_mask_of_another_size_is_stretched_on_request(kit: Make) -> None:
+    made = kit("sd1")
+    text = Conditioning((part_of(made, 3),))
+    small = Mask(torch.tensor([[[1.0, 0.0]]]))
+    steered = apply_control_to_one(text, made.control, picture(), mask=small, stretch_mask=True)
+    seen = steered.parts[0].controls[0].mask
+    assert seen is not None and torch.equal(seen > 0.5, left_half().values > 0.5)
 
 
 def test_a_vae_of_another_family_is_refused(kit: Make) -> None:

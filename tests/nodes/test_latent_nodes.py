@@ -142,6 +142,15 @@ def test_a_composite_lies_in_its_place_with_a_soft_edge_or_a_mask() -> None:
 # ---------------------------------------------------------------- batches
 
 
+def test_the_mask_of_a_composite_is_stretched_on_request() -> None:
+    base, overlay = (Latent(torch.full((1, 4, 8, 8), value)) for value in (0.0, 1.0))
+    half = Mask(torch.tensor([[[1.0, 0.0]]]).repeat_interleave(16, 2).expand(1, 32, 32))
+    with pytest.raises(BadValue, match="The mask is 32 x 32, the overlay 64 x 64"):
+        composite_latents(base, overlay, half)
+    made = composite_latents(base, overlay, half, stretch_mask=True).samples
+    assert (made[..., :3] == 1).all() and (made[..., 5:] == 0).all()
+
+
 def test_batches_are_joined_picked_repeated_and_listed() -> None:
     a, b = drawn(1, 4, 2, 2), masked(drawn(2, 4, 2, 2, seed=1))
     both = join_latents(a, b)
