@@ -19,7 +19,7 @@ NOT_MODELS = {"custom_nodes", "configs"}
 """Keys of the format that name no weights: packs are only ever taken from the home, and configurations from shapes."""
 MOST = 2**20
 """Bytes of such a file."""
-LEFT_OUT = "It is left out; correct it and start again."
+LEFT_OUT = "It is left out until that is corrected."
 
 
 def kind_named(name: str) -> str:

@@ -101,12 +101,12 @@ def fill_text(module: nn.Module, part: Header, device: str, dtype: str) -> None:
 def cast_layers(module: nn.Module, narrow: torch.dtype, computing: torch.dtype, to_8_bits: bool) -> None:
     """Keep each layer narrow and widen it while it runs; what is no layer (norms, tables) is widened for good."""
     hooks: Any = import_module("diffusers.hooks")
-    together: list[str] = []
+    together = None  # what holds the following layers and is widened as one: modules come before what is in them
     for name, child in module.named_modules():
-        if any(name.startswith(f"{one}.") for one in together[-1:]):
+        if together is not None and name.startswith(f"{together}."):
             continue
         if WIDENED_TOGETHER.search(name):
-            together.append(name)
+            together = name
             hooks.apply_layerwise_casting_hook(child, narrow, computing, non_blocking=False)
         elif isinstance(child, (nn.Linear, nn.Conv2d)):
             storage = torch.float8_e4m3fn if to_8_bits and not FRAGILE.search(name) else narrow

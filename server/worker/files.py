@@ -38,17 +38,22 @@ class Folders:
 
     home: Path
     results: Path
-    models: ModelFolders
     packs: tuple[Path, ...]
+    extra: tuple[Path, ...] = ()
+    model_paths: Path | None = None
 
     @classmethod
     def of(
         cls, home: Path, results: Path | None = None, extra: Iterable[Path] = (), model_paths: Path | None = None
     ) -> Folders:
         """The folders of a home; `extra` and `model_paths` are those of `Config`."""
-        package = SHIPPED.parent
-        packs = (home / "custom_nodes", package / "custom_nodes")
-        return cls(home, results or home / "results", gather(home, extra, model_paths, package), packs)
+        packs = (home / "custom_nodes", SHIPPED.parent / "custom_nodes")
+        return cls(home, results or home / "results", packs, tuple(extra), model_paths)
+
+    @property
+    def models(self) -> ModelFolders:
+        """Where model files lie, by a paths file as it stands now."""
+        return gather(self.home, self.extra, self.model_paths, SHIPPED.parent)
 
     @property
     def cache(self) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import psutil
 
+from nodes.diffusion.embedding_files import settle_embeddings
 from nodes.families import FAMILY_NAMES
 from server.engine.cache import Cache
 from server.engine.catalogue import Library
@@ -286,6 +287,7 @@ class Session:
 
     def _refresh(self) -> None:
         self._marker.forgive()
+        settle_embeddings(self._folders.models.folders("embeddings"))
         self._read_nodes()
         self._survey(read=self._reads_headers)
 

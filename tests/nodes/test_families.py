@@ -18,7 +18,7 @@ from nodes.diffusion.families import FAMILIES, sd2
 from nodes.diffusion.levels import FlowLevels, NoiseLevels
 from nodes.diffusion.read import read_weights_header
 from nodes.diffusion.recipes import PartRecipe, read_checkpoint, read_model
-from nodes.diffusion.text import TextStack
+from nodes.diffusion.text import TEXT_TITLES, TextStack
 from nodes.diffusion.tokens import END, START, chunk_text, t5_tokens
 from nodes.diffusion.told import Told
 from nodes.diffusion.unets import has_bias_of_v
@@ -367,8 +367,8 @@ def test_the_names_that_nodes_offer_are_those_of_the_families() -> None:
 
 
 def test_the_table_of_families_that_needs_no_torch_is_that_of_the_families() -> None:
-    told = {family.name: (family.title, family.space.name) for family in FAMILIES}
-    assert {name: tuple(one)[:2] for name, one in FAMILY_NAMES.items()} == told
+    told = {f.name: (f.title, f.space.name, tuple(TEXT_TITLES[kind] for kind in f.texts)) for f in FAMILIES}
+    assert {name: tuple(one) for name, one in FAMILY_NAMES.items()} == told
 
 
 def test_a_description_says_which_families_a_file_is_for(tmp_path: Path) -> None:

@@ -228,3 +228,12 @@ def test_the_web_process_and_the_worker_search_the_same_places(put: Put, tmp_pat
     assert file_check(config)("vae", "a.pt") and not file_check(config)("vae", "../vae/a.pt")
     assert Folders.of(config.home, extra=config.extra_models).names("vae") == ["a.pt"]
     assert str(tmp_path / "disk") in worker_command(config)
+
+
+def test_a_paths_file_that_changes_counts_at_once_for_both(put: Put, tmp_path: Path) -> None:
+    put("late/vae/a.pt")
+    config = Config(home=tmp_path / "home")
+    folders = Folders.of(config.home)
+    assert folders.names("vae") == [] and not file_check(config)("vae", "a.pt")
+    put("home/extra_model_paths.yaml", f"late: {{base_path: '{tmp_path / 'late'}', vae: vae}}")
+    assert folders.names("vae") == ["a.pt"] and file_check(config)("vae", "a.pt")
