@@ -844,7 +844,7 @@ export const german: Strings = {
       waiting: 'wartet',
       running: 'läuft',
       done: 'fertig',
-      cached: 'wiederverwendet',
+      cached: 'wie zuvor',
       failed: 'Fehler',
       cancelled: 'abgebrochen',
       skipped: 'ausgelassen',
