@@ -94,29 +94,44 @@ def browser() -> Iterator[Browser]:
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Leave word of a failure where the page's fixture can see it."""
     report = yield
-    if report.when == "call":
-        item.stash[FAILED] = report.failed
+    if report.failed:
+        item.stash[FAILED] = True
     return report
 
 
 FAILED = pytest.StashKey[bool]()
 
 
+class Visitor:
+    """A page in a browser of its own, and what it said that it should not."""
+
+    def __init__(self, browser: Browser, server: str) -> None:
+        self.context = browser.new_context(
+            viewport={"width": 1440, "height": 900}, base_url=server, accept_downloads=True
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", lambda message: self.faults.append(message.text) if is_fault(message) else None)
+
+    def leave_word(self, request: pytest.FixtureRequest, who: str = "") -> bool:
+        """Whether the test failed; then there is a picture of what it saw."""
+        failed = bool(request.node.stash.get(FAILED, False))
+        if failed and not self.page.is_closed():
+            SHOTS.mkdir(exist_ok=True)
+            self.page.screenshot(path=SHOTS / f"{request.node.name}{who}.png")
+        return failed
+
+
 @contextmanager
 def visit(browser: Browser, server: str, request: pytest.FixtureRequest, who: str = "") -> Iterator[Page]:
-    """A page in a browser of its own. A script error or a message in the console fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server, accept_downloads=True)
-    context.set_default_timeout(PATIENCE)
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda message: faults.append(message.text) if is_fault(message) else None)
-    yield opened
-    if request.node.stash.get(FAILED, False):
-        SHOTS.mkdir(exist_ok=True)
-        opened.screenshot(path=SHOTS / f"{request.node.name}{who}.png")
-    context.close()
-    assert faults == []
+    """A page of a test's own. A script error or a message in the console fails the test."""
+    visitor = Visitor(browser, server)
+    yield visitor.page
+    visitor.leave_word(request, who)
+    visitor.context.close()
+    assert visitor.faults == []
 
 
 @pytest.fixture
@@ -126,35 +141,92 @@ def page(browser: Browser, server: str, request: pytest.FixtureRequest) -> Itera
         yield opened
 
 
+class Desk:
+    """The page that the tests of a file take turns at: to open one takes six times as long as an empty workflow."""
+
+    def __init__(self, browser: Browser, server: str) -> None:
+        self.browser, self.server = browser, server
+        self.visitor: Visitor | None = None
+
+    def sit(self) -> Visitor:
+        """The page, with an empty workflow before all others and nothing open over it."""
+        if self.visitor is None:
+            self.visitor = Visitor(self.browser, self.server)
+            self.visitor.page.goto("/")
+            expect(Board(self.visitor.page).node("save_image")).to_be_visible()
+        board = Board(self.visitor.page)
+        board.press("Escape", "Escape", "Escape")
+        board.new()
+        expect(board.page.locator("[data-template]").first).to_be_visible()
+        return self.visitor
+
+    def clear(self) -> None:
+        """The next one gets a page of their own."""
+        if self.visitor is not None:
+            self.visitor.context.close()
+        self.visitor = None
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, server: str) -> Iterator[Desk]:
+    shared = Desk(browser, server)
+    yield shared
+    shared.clear()
+
+
 def is_fault(message: ConsoleMessage) -> bool:
     # A refused request is answered in words on the page; Chromium notes it in the console all the same.
     return message.type == "error" and "Failed to load resource" not in message.text
 
 
 @pytest.fixture
-def board(page: Page) -> Board:
-    """The page after its first visit: the demo workflow is on it."""
+def first_visit(page: Page) -> Board:
+    """The page as a new visitor sees it once the demo workflow is on it."""
     page.goto("/")
     found = Board(page)
     expect(found.node("save_image")).to_be_visible()
     return found
 
 
-@pytest.fixture
-def empty(board: Board) -> Board:
-    """An empty canvas."""
-    board.new()
-    return board
+@contextmanager
+def seated(desk: Desk, request: pytest.FixtureRequest, who: str = "") -> Iterator[Board]:
+    """A turn at a shared page. After a failure nobody else gets it, for who knows what still holds it."""
+    visitor = desk.sit()
+    yield Board(visitor.page)
+    faults = visitor.faults.copy()
+    visitor.faults.clear()
+    if visitor.leave_word(request, who) or faults or visitor.page.is_closed():
+        desk.clear()
+    assert faults == []
 
 
 @pytest.fixture
-def other(browser: Browser, server: str, request: pytest.FixtureRequest) -> Iterator[Board]:
-    """The page in another browser, which shares nothing with the first but the server."""
-    with visit(browser, server, request, "_other") as opened:
-        opened.goto("/")
-        found = Board(opened)
-        expect(found.node("save_image")).to_be_visible()
-        yield found
+def empty(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Board]:
+    """An empty canvas, at a page that other tests of the file have used."""
+    with seated(desk, request) as board:
+        yield board
+
+
+@pytest.fixture
+def board(empty: Board) -> Board:
+    """The same page with the demo workflow, opened by its card."""
+    empty.page.locator('[data-template="text-to-image"]').first.click()
+    expect(empty.node("save_image")).to_be_visible()
+    return empty
+
+
+@pytest.fixture(scope="module")
+def other_desk(browser: Browser, server: str) -> Iterator[Desk]:
+    shared = Desk(browser, server)
+    yield shared
+    shared.clear()
+
+
+@pytest.fixture
+def other(other_desk: Desk, request: pytest.FixtureRequest) -> Iterator[Board]:
+    """An empty canvas in another browser, which shares nothing with the first but the server."""
+    with seated(other_desk, request, "_other") as board:
+        yield board
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ def paused(board: Board, write: Write) -> Iterator[Board]:
     for _ in range(2):
         board.action("more").click()
     board.run()
+    for _ in range(2):
+        board.action("fewer").click()
     board.action("queue").click()
     expect(waiting(board)).to_have_count(3)
     yield board

@@ -7,7 +7,9 @@ from playwright.sync_api import expect
 from tests.browser.board import Board
 
 
-def test_tabs_keep_their_own_graph_and_history_and_come_back_when_closed(empty: Board) -> None:
+def test_tabs_keep_their_own_graph_and_history_and_come_back_when_closed(first_visit: Board) -> None:
+    empty = first_visit
+    empty.new()
     tabs = empty.page.locator("[data-tab]")
     expect(tabs).to_have_count(2)
     empty.add("bench/say", "say", (500, 300))

@@ -53,9 +53,11 @@ def test_a_mistake_that_is_mended_is_forgotten(empty: Board) -> None:
 def test_several_runs_wait_in_line_and_all_are_cancelled(board: Board, write: Write) -> None:
     board.drop(write({"slow": {"type": "bench/dawdle", "inputs": {"steps": 601}}}))
     slow = board.node("bench/dawdle")
-    board.action("more").click()
-    board.action("more").click()
+    for _ in range(2):
+        board.action("more").click()
     board.run()
+    for _ in range(2):
+        board.action("fewer").click()
     board.expect_state(slow, "running")
     chip = board.action("queue")
     expect(chip).to_contain_text("+2")
