@@ -9,6 +9,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
 from playwright.sync_api import Page, expect
 
+from tests.browser import snapshots
 from tests.browser.board import Board
 from tests.browser.views import walk
 
@@ -19,21 +20,31 @@ THEMES: dict[str, dict[str, Any]] = {
 }
 
 
-SETTLED = """() => Promise.allSettled(
-  document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"""
-"""Until no colour is on its way to another."""
+SETTLED = """async (theme) => {
+  const root = document.documentElement;
+  if (root.dataset.theme !== theme)
+    await new Promise((done) =>
+      new MutationObserver((_, seen) => root.dataset.theme === theme && done(seen.disconnect()))
+        .observe(root, { attributes: true }));
+  await Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
+}"""
+"""Until the page has a theme and no colour is on its way to another."""
+RUN = """([where, options]) => axe.run(where ?? document, options).then((found) =>
+  found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`)))"""
 ALL_THEMES = "LOOM_ALL_THEMES" in os.environ
 """The long form: every view in every theme, which takes three times as long. Else they take turns, view by view."""
 
 
+def put_on(page: Page, theme: str) -> None:
+    page.emulate_media(reduced_motion="reduce", **THEMES[theme])
+    page.evaluate(SETTLED, theme)
+
+
 def violations(page: Page, view: str, theme: str) -> list[str]:
     """What axe finds in a view, in one theme. Nodes are looked at while they run, and left out where a panel is new."""
-    page.emulate_media(reduced_motion="reduce", **THEMES[theme])
-    expect(page.locator("html")).to_have_attribute("data-theme", theme)
-    page.evaluate(SETTLED)
-    context = None if view == "running" else {"exclude": [["[data-node]"]]}
-    found = Axe().run(page, context, {"resultTypes": ["violations"]}).response["violations"]
-    return [f"{view}, {theme}, {rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+    where = None if view == "running" else {"exclude": [["[data-node]"]]}
+    return [f"{view}, {theme}, {found}" for found in page.evaluate(RUN, [where, {"resultTypes": ["violations"]}])]
 
 
 def test_a_node_is_added_given_a_value_and_run_by_keyboard_alone(empty: Board) -> None:
@@ -107,9 +118,16 @@ def test_the_arrows_walk_from_node_to_node(board: Board) -> None:
     expect(board.node("load_checkpoint")).not_to_be_focused()
 
 
-def test_axe_finds_nothing_in_any_view_in_light_dark_and_high_contrast(board: Board, tmp_path: Path) -> None:
+def test_every_view_looks_as_it_did_and_axe_finds_nothing_in_it(first_visit: Board, tmp_path: Path) -> None:
+    """In light, dark and high contrast."""
+    page = first_visit.page
+    page.evaluate(Axe().axe_script)
     faults: list[str] = []
-    for turn, view in enumerate(walk(board, tmp_path)):
-        for theme in list(THEMES) if ALL_THEMES else [list(THEMES)[turn % 3]]:
-            faults += violations(board.page, view, theme)
+    for turn, view in enumerate(walk(first_visit, tmp_path)):
+        turns = list(THEMES)[turn % 3 :] + list(THEMES)[: turn % 3]
+        put_on(page, turns[0])
+        faults += snapshots.check(page, view)
+        for theme in turns if ALL_THEMES else turns[:1]:
+            put_on(page, theme)
+            faults += violations(page, view, theme)
     assert faults == []
