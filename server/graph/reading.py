@@ -74,7 +74,8 @@ def to_text(tree: Mapping[str, Any]) -> str:
 
 def decode_text(raw: bytes | bytearray | memoryview | str) -> str:
     if len(raw) > MAX_BYTES:
-        raise WorkflowError(f"The document is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller one.", 413)
+        fix = "Shorten its notes and texts, or make two of it."
+        raise WorkflowError(f"The document is larger than {MAX_BYTES // 2**20} MB.", fix, 413)
     if isinstance(raw, str):
         return raw.removeprefix("\ufeff")
     data = bytes(raw)

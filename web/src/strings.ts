@@ -21,6 +21,7 @@ export const english = {
     saved: 'Saved',
     savedAt: (time: string): string => `Saved at ${time}`,
     local: 'Kept in this browser; the server cannot be reached',
+    refused: (why: string): string => `Not saved on the server. ${why} Your work is kept in this browser.`,
     conflict: 'Changed elsewhere',
   },
 
@@ -655,6 +656,7 @@ export const english = {
     model: (name: string): string => `${name} is a model: models lie in folders of their own.`,
     modelFix: (folder: string): string => `Put it into ${folder}, then look again.`,
     notThis: (name: string): string => `${name} is neither a workflow nor a picture.`,
+    asPicture: (name: string): string => `${name} is loaded as a picture, for its workflow cannot be opened.`,
     notThisFix: 'Drop a JSON workflow, or a PNG, JPEG or WebP picture.',
   },
 

@@ -20,6 +20,7 @@ export const german: Strings = {
     saved: 'Gespeichert',
     savedAt: (time) => `Gespeichert um ${time}`,
     local: 'In diesem Browser aufgehoben; der Server ist nicht erreichbar',
+    refused: (why) => `Nicht auf dem Server gespeichert. ${why} Die Arbeit ist in diesem Browser aufgehoben.`,
     conflict: 'Anderswo geändert',
   },
 
@@ -657,6 +658,7 @@ export const german: Strings = {
     model: (name) => `${name} ist ein Modell: Modelle liegen in eigenen Ordnern.`,
     modelFix: (folder) => `In ${folder} legen, dann noch einmal suchen.`,
     notThis: (name) => `${name} ist weder ein Workflow noch ein Bild.`,
+    asPicture: (name) => `${name} ist als Bild geladen, denn der Workflow darin lässt sich nicht öffnen.`,
     notThisFix: 'Einen Workflow als JSON oder ein Bild als PNG, JPEG oder WebP loslassen.',
   },
 

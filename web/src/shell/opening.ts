@@ -71,14 +71,33 @@ export async function openFile(shell: Shell, file: File): Promise<void> {
     return;
   }
   try {
-    const { workflow, notices } = await openBytes(file);
-    await openForeign(shell, workflow);
-    shell.notices.add('success', strings.open.openedWith(workflow.title || file.name));
-    for (const notice of notices) shell.notices.add('info', notice);
+    await openWithin(shell, file);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     shell.notices.add('error', error.what, error.fix);
   }
+}
+
+/** A picture opens the workflow in it. False when that is none of ours: then it is a picture like any other. */
+export async function openPicture(shell: Shell, file: File): Promise<boolean> {
+  if (file.size > LARGEST_FILE) return false;
+  try {
+    await openWithin(shell, file);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status !== 400) shell.notices.add('error', error.what, error.fix);
+    else shell.notices.add('info', strings.drop.asPicture(file.name), error.what);
+    return error.status !== 400;
+  }
+  return true;
+}
+
+/** Raises ApiError when the server finds no workflow of ours in the file. */
+async function openWithin(shell: Shell, file: File): Promise<void> {
+  const { workflow, notices } = await openBytes(file);
+  await openForeign(shell, workflow);
+  shell.notices.add('success', strings.open.openedWith(workflow.title || file.name));
+  for (const notice of notices) shell.notices.add('info', notice);
 }
 
 /** The workflow inside a saved result. */

@@ -11,7 +11,7 @@ import { WIDTH } from '../geometry/layout';
 import { strings } from '../strings';
 import { carriesText, dropKind } from './drop-kind';
 import { folderFor, tensorsOf } from './model-kind';
-import { openFile } from './opening';
+import { openFile, openPicture } from './opening';
 import type { Shell } from './shell.svelte';
 
 const GAP = 40;
@@ -53,8 +53,9 @@ async function takeFile(shell: Shell, file: File, place: DropPlace): Promise<voi
     return;
   }
   const onNode = kind === 'picture' && imageInputOf(shell, place) !== null;
-  if (!onNode && (kind === 'workflow' || (!place.plain && (await carriesText(file))))) return openFile(shell, file);
-  if (kind === 'picture') await addPictures(shell, [file], place);
+  if (kind === 'workflow') return openFile(shell, file);
+  if (!onNode && !place.plain && (await carriesText(file)) && (await openPicture(shell, file))) return;
+  await addPictures(shell, [file], place);
 }
 
 /** A result goes on as an input: its file is copied among the input files. */
