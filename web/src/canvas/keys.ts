@@ -88,7 +88,7 @@ export class Keys {
     if (event.ctrlKey || event.metaKey) return false;
     if (!event.altKey && onNode && this.#stage.focus.walking) return this.#walk(direction);
     if (!editor.selection.count) return onNode ? this.#walk(direction) : false;
-    editor.edit.nudge(movesOf(itemsToMove(this.#stage, null), [x * step, y * step]));
+    editor.edit.nudge(movesOf(itemsToMove(editor, null), [x * step, y * step]));
     return true;
   }
 

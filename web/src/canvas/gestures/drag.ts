@@ -7,6 +7,7 @@ import { heldBy, linkAt } from '../../geometry/hit';
 import { centreOf } from '../../geometry/rect';
 import type { LinkShape } from '../../geometry/scene';
 import { snapped } from '../../geometry/snap';
+import type { Editor } from '../../editor/editor.svelte';
 import type { Stage } from '../stage.svelte';
 import type { Kind } from '../target';
 import type { Gesture, Spot } from './gesture';
@@ -30,7 +31,7 @@ export class Drag implements Gesture {
   constructor(stage: Stage, { at }: Spot, lead: { kind: Kind; id: string }) {
     this.#stage = stage;
     this.#start = at;
-    this.#moving = itemsToMove(stage, lead);
+    this.#moving = itemsToMove(stage.editor, lead);
   }
 
   move({ at, alt }: Spot): void {
@@ -78,8 +79,7 @@ export function movesOf(items: readonly Moving[], [dx, dy]: Point): Moves {
 }
 
 /** The selection and what its frames hold, the lead first. */
-export function itemsToMove(stage: Stage, lead: { kind: Kind; id: string } | null): Moving[] {
-  const { scene, selection } = stage.editor;
+export function itemsToMove({ document, scene, selection }: Editor, lead: { kind: Kind; id: string } | null): Moving[] {
   const chosen: Record<Kind, Set<string>> = {
     nodes: new Set(selection.items.nodes),
     frames: new Set(selection.items.frames),
@@ -93,7 +93,7 @@ export function itemsToMove(stage: Stage, lead: { kind: Kind; id: string } | nul
   for (const kind of ['nodes', 'frames', 'notes'] as const) {
     for (const id of chosen[kind]) {
       const box = scene[kind].get(id);
-      if (!box || (kind === 'nodes' && stage.editor.document.peek.nodes.get(id)?.pinned)) continue;
+      if (!box || (kind === 'nodes' && document.peek.nodes.get(id)?.pinned)) continue;
       const item: Moving = { kind, id, from: [box.x, box.y] };
       if (lead?.kind === kind && lead.id === id) moving.unshift(item);
       else moving.push(item);
