@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { Moves } from '../../document/edit/items';
 import { TOYS } from '../../document/testing/toys';
-import { emptyWorkflow, type Point, type Size, type Workflow } from '../../document/types';
+import { emptyWorkflow, type NodeData, type Point, type Size, type Workflow } from '../../document/types';
 import { Editor } from '../../editor/editor.svelte';
 import type { Rect } from '../../geometry/rect';
 import { itemsToMove, movesOf } from './drag';
@@ -17,16 +17,19 @@ const boxes = fc.array(fc.record({ position: at, size }), { minLength: 1, maxLen
 const named = <Item>(prefix: string, list: readonly Item[]): Record<string, Item> =>
   Object.fromEntries(list.map((item, index) => [`${prefix}${index}`, item]));
 
+/** Each is linked with the one before it. */
+function blend({ position, pinned }: { position: Point; pinned: boolean }, index: number): NodeData {
+  const inputs: NodeData['inputs'] = index > 0 ? { base: { link: [`n${index - 1}`, 'result'] } } : {};
+  return { type: 'blend', version: 1, position, inputs, ...(pinned && { pinned }) };
+}
+
 const sheets: fc.Arbitrary<Workflow> = fc
   .record({ frames: boxes, notes: boxes, nodes: fc.array(fc.record({ position: at, pinned: fc.boolean() }), { maxLength: 10 }) })
   .map(({ frames, notes, nodes }) => ({
     ...emptyWorkflow('sheet'),
     frames: named('f', frames.map((box) => ({ title: '', ...box }))),
     notes: named('t', notes.map((box) => ({ text: '', ...box }))),
-    nodes: named('n', nodes.map(({ position, pinned }, index) => ({
-      type: 'blend', version: 1, position, ...(pinned && { pinned }),
-      inputs: index > 0 ? { base: { link: [`n${index - 1}`, 'result'] as [string, string] } } : {},
-    }))),
+    nodes: named('n', nodes.map(blend)),
   }));
 
 function open(workflow: Workflow): Editor {
