@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 WEB = (PYTHON, "web/build.py")
 PYTEST = (PYTHON, "-m", "pytest", "-q", "--durations=30", "--durations-min=2")
-IN_PARTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
-"""A process for each core, up to four (each holds the model libraries); the tests of a file stay together. Those in
-a browser have a server and a browser for each process."""
+IN_PARTS = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+"""A process for each core, up to four (each holds the model libraries); the tests of a file stay together, and files
+are taken in the order of tests/conftest.py. Those in a browser have a server and a browser for each process."""
 LIMIT = 20 * 60
 
 
