@@ -41,14 +41,21 @@ export async function layOutGraph(editor: Editor): Promise<void> {
   const { id } = document;
   const placed = await inWorker(jobOf(editor));
   if (document.id !== id) return;
-  const nodes = new Map([...placed.nodes].map(([node, [x, y]]): [string, Point] => [node, [snapped(x), snapped(y)]]));
+  const [nodes, notes] = [new Map<string, Point>(), new Map<string, Point>()];
+  for (const [key, [x, y]] of placed.nodes) {
+    if (key.startsWith(NOTE)) notes.set(key.slice(NOTE.length), [snapped(x), snapped(y)]);
+    else nodes.set(key, [snapped(x), snapped(y)]);
+  }
   const frames = [...placed.frames].map(([frame, { at, size }]) => {
     const data = document.peek.frames.get(frame);
     return data ? putFrame(document.place, frame, { ...data, position: [snapped(at[0]), snapped(at[1])], size }) : null;
   });
-  document.do(together(strings.edits.arrange, [move(document.place, { nodes }), ...frames]));
+  document.do(together(strings.edits.arrange, [move(document.place, { nodes, notes }), ...frames]));
   editor.fit(selection.nodes.size > 1 ? 'selection' : 'all');
 }
+
+/** Notes are boxes beside the nodes while they are laid out, so that none comes to lie under a node. */
+const NOTE = 'note ';
 
 function jobOf({ document, scene, selection }: Editor): LayoutJob {
   const graph = document.peek;
@@ -58,6 +65,10 @@ function jobOf({ document, scene, selection }: Editor): LayoutJob {
     const box = scene.nodes.get(id);
     return box ? [{ id, size: [box.width, box.height] as [number, number], at: [box.x, box.y] as Point }] : [];
   });
+  for (const id of some ? selection.items.notes : graph.notes.keys()) {
+    const box = scene.notes.get(id);
+    if (box) boxes.push({ id: NOTE + id, size: [box.width, box.height], at: [box.x, box.y] });
+  }
   const edges = ids.flatMap((id) => incoming(id, graph.nodes.get(id)).map(({ from }) => [from.node, id] as const));
   const frames = [...(some ? selection.items.frames : graph.frames.keys())].flatMap((id) => {
     const rect = scene.frames.get(id);
