@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.board import Board, centre
@@ -60,3 +61,17 @@ def test_links_are_named_found_and_laid_out(board: Board) -> None:
     expect(board.node("decode_latent")).not_to_have_attribute("style", before)
     board.press("ControlOrMeta+z")
     expect(board.node("decode_latent")).to_have_attribute("style", before)
+
+
+def test_space_and_a_drag_move_the_view_wherever_they_begin(board: Board) -> None:
+    prompt = board.widget(board.node("encode_text"), "text").locator("textarea")
+    (x, y), mouse = centre(prompt), board.page.mouse
+    mouse.move(x, y)
+    board.page.keyboard.down("Space")
+    mouse.down()
+    mouse.move(x + 60, y + 40, steps=4)
+    mouse.up()
+    board.page.keyboard.up("Space")
+    assert centre(prompt) == pytest.approx((x + 60, y + 40), abs=1)
+    expect(prompt).not_to_be_focused()
+    expect(board.page.get_by_role("combobox")).to_have_count(0)

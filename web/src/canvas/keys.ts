@@ -19,7 +19,6 @@ const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] } as con
 export class Keys {
   readonly #stage: Stage;
   readonly #pointer: Pointer;
-  #spaceUsed = false;
 
   readonly #onchord: (chord: string) => boolean;
 
@@ -41,7 +40,7 @@ export class Keys {
     if (event.key !== ' ' || !this.#pointer.panning) return;
     this.#pointer.panning = false;
     if (this.#stage.root) this.#stage.root.style.cursor = '';
-    if (!this.#spaceUsed && !this.#stage.editor.dragging && !isTyping(event.target)) this.#onchord('Space');
+    if (!this.#pointer.pressed && !this.#stage.editor.dragging && !isTyping(event.target)) this.#onchord('Space');
   }
 
   #escape(event: KeyboardEvent): void {
@@ -62,7 +61,7 @@ export class Keys {
     if (direction) return this.#arrow(event, direction);
     const onButton = event.target instanceof Element && event.target.closest('button, a, summary') !== null;
     if (event.key === ' ' && !onButton) {
-      if (!event.repeat) this.#spaceUsed = false;
+      if (!event.repeat) this.#pointer.pressed = false;
       this.#pointer.panning = true;
       if (this.#stage.root && !this.#stage.editor.dragging) this.#stage.root.style.cursor = 'grab';
       return true;

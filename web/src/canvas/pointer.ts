@@ -32,8 +32,10 @@ export class Pointer {
   #pinch: Pinch | null = null;
   #last: Point = [0, 0];
   #longPress = 0;
-  /** The space bar is held: the next drag pans. */
+  /** The space bar is held: the next drag pans, wherever it begins. */
   panning = false;
+  /** Something was pressed since the space bar went down. */
+  pressed = false;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -43,7 +45,10 @@ export class Pointer {
     if (event.pointerType === 'touch' && this.#second(event)) return;
     if (this.#gesture || this.#pending) return;
     const pressed = this.#stage.under(event.target, event.clientX, event.clientY);
-    if (pressed === 'own') return;
+    if (this.panning) {
+      this.pressed = true;
+      event.preventDefault(); // no field takes the focus
+    } else if (pressed === 'own') return;
     const start = this.#spot(event);
     this.#last = [event.clientX, event.clientY];
     this.#stage.focus.walking = false;
@@ -120,11 +125,11 @@ export class Pointer {
     return true;
   }
 
-  #choose(event: PointerEvent, pressed: Exclude<Target, 'own'>, start: Spot): Pending | null {
+  #choose(event: PointerEvent, pressed: Target, start: Spot): Pending | null {
     const stage = this.#stage;
     const pans = event.button === 1 || (event.button === 0 && this.panning);
     if (pans) return { gesture: () => new Pan(stage), start, click: () => undefined };
-    if (event.button !== 0) return null;
+    if (event.button !== 0 || pressed === 'own') return null;
     if (pressed?.socket) {
       const { socket } = pressed;
       const gesture = (): Gesture | null => {
