@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.bench.page_stage import Sheet, served
 from tests.bench.page_watch import Cost, Moment, Watch, weigh
 from tests.bench.streaming_worker import SAMPLER
-from tests.browser.board import Board, centre
+from tests.browser.board import SHOWN, Board, centre
 from tests.browser.chrome import chromium
 
 BUDGETS: dict[str, tuple[int | None, str]] = {
@@ -171,7 +171,7 @@ class Trial:
 
     def start(self) -> None:
         weight = weigh(self.page, lambda: self.page.goto("/", wait_until="networkidle"))
-        self.add("start", self.watch.since_start("[data-node]"))
+        self.add("start", self.watch.since_start(SHOWN))
         if self.sheet.count == self.table.sizes[0]:
             self.add("requests", weight.requests)
             self.add("scripts", weight.scripts)
@@ -183,7 +183,7 @@ class Trial:
         self.add("first paint", self.watch.since_answer("/api/workflows/open"))
         self.board.expect_saved()
         self.close_up()
-        self.add("open again", self.watch.since_start('[data-node][data-type="bench"]'))
+        self.add("open again", self.watch.since_start(f'{SHOWN}[data-type="bench"]'))
         counted = re.compile(f"of {self.sheet.count}$|of {self.sheet.count},")
         expect(self.board.node("bench")).to_have_attribute("aria-label", counted)
         self.page.wait_for_timeout(1000)
@@ -215,7 +215,7 @@ class Trial:
 
     def in_sight(self, part: str) -> tuple[float, float]:
         """The middle of a part of a node that nothing floats over."""
-        for found in self.page.locator(f"[data-node] {part}").all():
+        for found in self.page.locator(f"{SHOWN} {part}").all():
             box = found.bounding_box()
             if box and 320 < box["x"] < 900 and 200 < box["y"] < 640:
                 return centre(found)

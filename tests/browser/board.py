@@ -17,6 +17,8 @@ from server.messages import unpack_picture
 
 EMPTY = (620, 560)
 """A place on the canvas where nothing floats."""
+SHOWN = "[data-node]:not([hidden])"
+"""A node's card: those that left the view are kept hidden for a while."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,11 @@ class Board:
     # ------------------------------------------------------------ seeing
 
     def node(self, type: str, index: int = 0) -> Locator:
-        return self.page.locator(f'[data-node][data-type="{type}"]').nth(index)
+        return self.page.locator(f'{SHOWN}[data-type="{type}"]').nth(index)
 
     @property
     def nodes(self) -> Locator:
-        return self.page.locator("[data-node]")
+        return self.page.locator(SHOWN)
 
     def chip(self, node: Locator) -> Locator:
         return node.locator("[data-state]")
@@ -118,7 +120,7 @@ class Board:
 
     def add(self, type: str, words: str, at: tuple[float, float]) -> Locator:
         """Double-click an empty place, type, press Enter. The node stands a little beside the place."""
-        before = self.page.locator(f'[data-node][data-type="{type}"]').count()
+        before = self.page.locator(f'{SHOWN}[data-type="{type}"]').count()
         self.page.mouse.dblclick(*at)
         self.choose(type, words)
         found = self.node(type, before)

@@ -34,6 +34,11 @@ export class Focus {
     this.node = id;
   }
 
+  /** Its element came into the page, or shows again: for those who walk by keys it has the focus. */
+  appeared(id: string, element: HTMLElement): void {
+    if (this.node === id && this.walking && !element.contains(document.activeElement)) element.focus({ preventScroll: true });
+  }
+
   leave(): void {
     this.node = null;
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();

@@ -23,6 +23,8 @@ export interface Marks {
   linking: Linking | null;
   marquee: Rect | null;
   knife: Knife | null;
+  /** Links that are left out, for they are drawn later. */
+  lifted?: ReadonlySet<LinkShape>;
 }
 
 /** Which nodes have elements; `far` when none has, and notes neither. */
@@ -40,7 +42,9 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   ctx.setTransform(scale * view.zoom, 0, 0, scale * view.zoom, scale * view.x, scale * view.y);
   const area = visible(view, viewport);
   drawFrames(ctx, framesIn(editor, area), ink, view.zoom);
-  paintLinks(ctx, ink, editor, marks, area, drawn.far);
+  // From afar nearly all are in view, and to ask for them one by one costs more than to look at each.
+  const links = drawn.far ? editor.scene.links() : editor.scene.linksIn(area);
+  paintLinks(ctx, ink, editor, marks, { links, area });
   if (drawn.far) drawNotes(ctx, notesIn(editor, area), ink);
   if (drawn.far || !drawn.complete) drawBoxes(ctx, boxesIn(editor, area, new Set(drawn.nodes)), ink, view.zoom);
   if (marks.knife) {
@@ -51,15 +55,22 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, view.zoom);
 }
 
-function paintLinks(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, area: Rect, far: boolean): void {
+export function paintLinks(
+  ctx: CanvasRenderingContext2D,
+  ink: Ink,
+  editor: Editor,
+  marks: Marks,
+  { links, area }: { links: Iterable<LinkShape>; area: Rect },
+): void {
   const { scene, camera } = editor;
   const { catalogue } = editor.document;
   const colourOf = (type: string): string => ink.tint(lookOf(catalogue, type).colour);
   const bright = marks.hovered ? new Set([marks.hovered]) : linksOfHovered(editor, marks);
   const taken = marks.linking?.taken;
-  const hidden = (taken && scene.link(taken)) ?? null;
-  // From afar nearly all are in view, and to ask for them one by one costs more than to look at each.
-  drawLinks(ctx, far ? scene.links() : scene.linksIn(area), area, { colourOf, bright, hidden, route: scene.linkStyle, zoom: camera.view.zoom });
+  const hidden = new Set(marks.lifted ?? []);
+  const pulled = taken && scene.link(taken);
+  if (pulled) hidden.add(pulled);
+  drawLinks(ctx, links, area, { colourOf, bright, hidden, route: scene.linkStyle, zoom: camera.view.zoom });
 }
 
 function linksOfHovered({ scene }: Editor, { hoveredNode, linking }: Marks): ReadonlySet<LinkShape> | null {

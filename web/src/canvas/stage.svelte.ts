@@ -9,8 +9,9 @@ import { readInk, type Ink } from './draw/ink';
 import { drawThread } from './draw/thread';
 import { Elements } from './elements';
 import { Focus } from './focus.svelte';
+import { Lifted } from './lifted';
 import type { Linking } from './linking';
-import { Mounting } from './mounting.svelte';
+import { Mounting, STILL_AFTER_MS } from './mounting.svelte';
 import { paint } from './painting';
 import { lookOf } from './palette';
 import { rowOf, targetOf, type Kind, type Target } from './target';
@@ -56,10 +57,12 @@ export class Stage {
   root: HTMLElement | null = null;
   /** The path of the dragged link. */
   thread: SVGPathElement | null = null;
+  readonly #lifted = new Lifted();
   #layer: HTMLElement | null = null;
   #ctx: CanvasRenderingContext2D | null = null;
   #ink: Ink | null = null;
   #frame = 0;
+  #rest = 0;
 
   constructor(editor: Editor) {
     this.editor = editor;
@@ -70,13 +73,14 @@ export class Stage {
   attach(root: HTMLElement, layer: HTMLElement, canvas: HTMLCanvasElement): () => void {
     this.root = root;
     this.#layer = layer;
-    this.#ctx = canvas.getContext('2d');
+    // Opaque, so that nothing needs to be cleared, nor blended with what is behind.
+    this.#ctx = canvas.getContext('2d', { alpha: false });
     this.#ink = readInk(root);
     const resized = new ResizeObserver(() => this.#resize(root, canvas));
     resized.observe(root);
     const themed = new MutationObserver(() => {
       this.#ink = readInk(root);
-      this.draw();
+      this.#redraw();
     });
     themed.observe(document.documentElement, { attributes: true });
     // Titles on the canvas are drawn in the page's own face once it is there.
@@ -88,6 +92,7 @@ export class Stage {
       themed.disconnect();
       unlisten();
       cancelAnimationFrame(this.#frame);
+      clearTimeout(this.#rest);
     };
   }
 
@@ -99,6 +104,7 @@ export class Stage {
   /** Moves an item by hand; the document follows when the gesture ends. */
   shift(kind: Kind, id: string, to: Point): void {
     this.editor.scene.shift(kind, id, to);
+    this.#lifted.add(kind, id);
     this.elements.move(kind, id, to);
     this.draw();
   }
@@ -163,15 +169,22 @@ export class Stage {
       if (changes === null) this.mounting.renewed();
       this.hovered = null;
       this.focus.check();
-      this.draw();
+      this.#redraw();
     },
-    selected: () => this.draw(),
-    ran: () => this.draw(),
+    selected: () => this.#redraw(),
+    ran: () => this.#redraw(),
     viewed: () => {
-      this.mounting.moved();
+      this.#lifted.changed();
+      this.mounting.moved(this.editor.camera.view.zoom);
       this.draw();
     },
   };
+
+  /** Draws all of it: what is drawn once for a drag may be no longer so. */
+  #redraw(): void {
+    this.#lifted.changed();
+    this.draw();
+  }
 
   #resize(root: HTMLElement, canvas: HTMLCanvasElement): void {
     const box = root.getBoundingClientRect();
@@ -180,7 +193,7 @@ export class Stage {
     canvas.height = Math.round(box.height * scale);
     this.editor.camera.origin = [box.left, box.top];
     this.editor.camera.resize({ width: box.width, height: box.height });
-    this.draw();
+    this.#redraw();
   }
 
   #paint(): void {
@@ -193,10 +206,29 @@ export class Stage {
     const transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
     if (this.#layer.style.transform !== transform) this.#layer.style.transform = transform;
     const sight = { area: visible(view, viewport), zoom: view.zoom, far, focused: this.focus.node };
-    const complete = this.mounting.update(scene, sight);
-    paint(this.#ctx, this.#ink, this.editor, this, { far, complete, nodes: this.mounting.items.nodes });
+    this.mounting.update(scene, sight);
+    const { complete, resting, items } = this.mounting;
+    this.#showCards();
+    // The cards as they are drawn then move as one picture. Not for longer: what zooms would be scaled, and blurred.
+    this.#layer.style.willChange = this.mounting.panning ? 'transform' : '';
+    if (!this.editor.dragging) this.#lifted.clear();
+    const drawn = { far, complete, nodes: items.nodes };
+    if (!this.#lifted.paint(this.#ctx, this.#ink, this.editor, this, drawn)) paint(this.#ctx, this.#ink, this.editor, this, drawn);
     this.#drawThread(view.zoom);
+    clearTimeout(this.#rest);
     if (!complete) this.draw();
+    else if (!resting) this.#rest = window.setTimeout(() => this.draw(), STILL_AFTER_MS);
+  }
+
+  /** Shows the cards in view and hides the others; by hand, for a move changes a few of many. */
+  #showCards(): void {
+    for (const id of this.mounting.cards) {
+      const element = this.elements.of('nodes', id);
+      const parked = this.mounting.isParked(id);
+      if (!element || element.hidden === parked) continue;
+      element.hidden = parked;
+      if (!parked) this.focus.appeared(id, element);
+    }
   }
 
   #drawThread(zoom: number): void {

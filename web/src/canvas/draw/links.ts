@@ -7,7 +7,7 @@ export interface LinkStyle {
   colourOf: (type: string) => string;
   /** Links not to be drawn faint while these are looked at; null for all alike. */
   bright: ReadonlySet<LinkShape> | null;
-  hidden: LinkShape | null;
+  hidden: ReadonlySet<LinkShape>;
   route: Route;
   zoom: number;
 }
@@ -18,7 +18,7 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
   const paths = new Map<string, Path2D>();
   const route = style.zoom >= CURVES_FROM_ZOOM ? style.route : 'straight';
   for (const link of links) {
-    if (link.name || link === style.hidden || style.bright?.has(link) || !mayShow(link, area)) continue;
+    if (link.name || style.hidden.has(link) || style.bright?.has(link) || !mayShow(link, area)) continue;
     let path = paths.get(link.type);
     if (!path) paths.set(link.type, (path = new Path2D()));
     trace(path, link, route);
@@ -32,7 +32,7 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
     ctx.stroke(path);
   }
   ctx.globalAlpha = 1;
-  for (const link of style.bright ?? []) drawLink(ctx, link, style.colourOf(link.type), Math.max(3, 1.6 / style.zoom), route);
+  for (const link of style.bright ?? []) if (!style.hidden.has(link)) drawLink(ctx, link, style.colourOf(link.type), Math.max(3, 1.6 / style.zoom), route);
 }
 
 function drawLink(ctx: CanvasRenderingContext2D, curve: Curve, colour: string, width: number, route: Route): void {

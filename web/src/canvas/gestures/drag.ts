@@ -38,9 +38,11 @@ export class Drag implements Gesture {
     const lead = this.#moving[0];
     if (!lead) return;
     const free: Point = [at[0] - this.#start[0], at[1] - this.#start[1]];
+    const [dx, dy] = this.#shift;
     this.#shift = alt === this.#stage.editor.preferences.snap
       ? free
       : [snapped(lead.from[0] + free[0]) - lead.from[0], snapped(lead.from[1] + free[1]) - lead.from[1]];
+    if (this.#shift[0] === dx && this.#shift[1] === dy) return;
     this.#place(this.#shift);
     this.#into = this.#linkBelow(lead);
     this.#stage.hover(this.#into);
