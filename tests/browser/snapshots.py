@@ -40,8 +40,9 @@ UNSTEADY = """
 .history .compared > *, .gallery .grid, .gallery .count, .viewer-info, time {
   visibility: hidden !important;
 }
+:focus, :focus-visible { outline-color: transparent !important; }
 """
-"""Leaves out what another run shows otherwise: times, progress, and what other tests have made."""
+"""Leaves out what another run shows otherwise: times, progress, the focus, and what other tests have made."""
 
 
 def shoot(page: Page) -> Image.Image:

@@ -111,7 +111,9 @@ def of_panels(board: Board) -> Iterator[str]:
     board.widget(board.node("load_checkpoint"), "file").get_by_role("button").click()
     expect(page.get_by_role("option").first).to_be_visible()
     yield "models"
-    board.press("Escape", "Escape", "Shift+O")
+    board.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    board.press("Escape", "Shift+O")
     expect(page.get_by_role("tree")).to_be_visible()
     yield "outline"
     board.press("Shift+O")
