@@ -95,8 +95,8 @@ export class JobProgress {
   fractionAt(now: number): number {
     const left = this.left(now);
     const gone = this.#counted === null ? 0 : (now - this.#counted) / 1_000;
-    if (!left || left.atLeast || this.#shown === 0) this.#shown = Math.max(this.#shown, this.#share(now));
-    else if (gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + left.seconds);
+    if (left && !left.atLeast && gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + left.seconds);
+    this.#shown = Math.max(this.#shown, this.#share(now));
     if (this.#counted !== null) this.#counted = now;
     return this.#shown;
   }
