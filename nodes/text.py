@@ -38,9 +38,9 @@ def encode_text(
     Args:
         text_encoder: From the same checkpoint as the model.
         text: What the picture should show. (word:1.2) stresses a word, (word:0.8) weakens it; [a:b:0.5] is a for the
-            first half of sampling, then b; [a|b] takes turns at each step; embedding:name is a file in
-            models/embeddings; a backslash before a bracket keeps it a bracket. Long texts are read in parts of 75
-            tokens.
+            first half of sampling, then b; [a|b] takes turns at each step; {a|b} is one of both, always the same one
+            here (Choose words draws by a seed); embedding:name is a file in models/embeddings; a backslash before a
+            bracket keeps it a bracket. Long texts are read in parts of 75 tokens.
         last_layer: The layer of CLIP to stop at, counted from the end: -1 is the last, -2 the one before (CLIP
             skip 2). 0 takes what the model was trained with; Flux has none to stop at.
 
@@ -56,11 +56,8 @@ def encode_text(
             "last_layer", f"Layer {last_layer} of {encoder.layers} is asked for.", f"Use -{encoder.layers} to 0."
         )
     if has_choice(text):
-        raise BadValue(
-            "text",
-            "The text leaves a choice open, {a|b}.",
-            "Put Choose words before this node, or write \\{a\\|b\\} for the signs themselves.",
-        )
+        text = chosen(text, seed=0)
+        ctx.show_text(text)
     parts = []
     try:
         vocabulary = Vocabulary(embedding_files() if "embedding:" in text else {})

@@ -155,12 +155,18 @@ def test_the_node_shows_what_it_chose(ctx: PlainContext) -> None:
     assert words in ("a red fox", "a blue fox") and ctx.texts == [words]
 
 
-def test_a_text_with_a_choice_left_is_refused(tiny: Checkpoint, ctx: PlainContext) -> None:
-    with pytest.raises(BadValue, match="leaves a choice open") as refused:
-        encode_text(tiny.text_encoder, ctx, "a {red|blue} fox")
-    assert refused.value.input == "text" and "Choose words" in refused.value.fix
-    plain = encode_text(tiny.text_encoder, ctx, r"a \{red\|blue\} fox").parts[0].embedding
-    assert plain.shape == (1, 77, 128)
+def test_a_text_with_choices_reads_as_those_of_seed_0_and_shows_them(tiny: Checkpoint, ctx: PlainContext) -> None:
+    told = "a {red|blue} {fox|owl} by a [{pond|sea}:hill:0.5]"
+    words = choose_words(ctx, told, seed=0)
+    drawn, plain = (encode_text(tiny.text_encoder, ctx, text).parts for text in (told, words))
+    assert ctx.texts == [words, words]
+    assert len(drawn) == len(plain) == 2
+    assert all(torch.equal(a.embedding, b.embedding) for a, b in zip(drawn, plain, strict=True))
+
+
+def test_an_escaped_choice_is_none(tiny: Checkpoint, ctx: PlainContext) -> None:
+    encode_text(tiny.text_encoder, ctx, r"a \{red\|blue\} fox")
+    assert ctx.texts == []
 
 
 # ---------------------------------------------------------------- changes
