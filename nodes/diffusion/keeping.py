@@ -10,7 +10,7 @@ The work is done by the hooks of diffusers (layerwise casting, group offloading)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
@@ -80,8 +80,11 @@ def fill_denoiser(module: nn.Module, part: Header, device: str, dtype: str) -> N
             replay_on_gpu(module, device)
         return
     narrow = stored_as(part) if dtype == WIDE else dtype
-    fill_module(module, part, "denoiser", "cpu", narrow)
-    cast_layers(module, getattr(torch, narrow), getattr(torch, dtype), to_8_bits=keeping == "lowest")
+    storages = layer_storages(module, getattr(torch, narrow), to_8_bits=keeping == "lowest")
+    # At once as they are kept: in 16 bits first, a model kept in 8 would take twice its memory for a while.
+    kept_as = {f"{layer}.{key}": storage for layer, storage in storages.items() for key in ("weight", "bias")}
+    fill_module(module, part, "denoiser", "cpu", narrow, kept_as)
+    cast_layers(module, storages, getattr(torch, dtype))
     if device != "cpu":
         hooks: Any = import_module("diffusers.hooks")
         there, here = torch.device(device), torch.device("cpu")
@@ -95,24 +98,34 @@ def fill_text(module: nn.Module, part: Header, device: str, dtype: str) -> None:
         return
     narrow = stored_as(part)
     fill_module(module, part, "text encoder", device, narrow)
-    cast_layers(module, getattr(torch, narrow), getattr(torch, dtype), to_8_bits=False)
+    storages = layer_storages(module, getattr(torch, narrow), to_8_bits=False)
+    cast_layers(module, storages, getattr(torch, dtype))
 
 
-def cast_layers(module: nn.Module, narrow: torch.dtype, computing: torch.dtype, to_8_bits: bool) -> None:
-    """Keep each layer narrow and widen it while it runs; what is no layer (norms, tables) is widened for good."""
-    hooks: Any = import_module("diffusers.hooks")
+def layer_storages(module: nn.Module, narrow: torch.dtype, to_8_bits: bool) -> dict[str, torch.dtype]:
+    """How each layer is kept while it does not run: its own name, or that of what is widened together with it."""
+    storages: dict[str, torch.dtype] = {}
     together = None  # what holds the following layers and is widened as one: modules come before what is in them
     for name, child in module.named_modules():
         if together is not None and name.startswith(f"{together}."):
             continue
         if WIDENED_TOGETHER.search(name):
             together = name
-            hooks.apply_layerwise_casting_hook(child, narrow, computing, non_blocking=False)
+            storages[name] = narrow
         elif isinstance(child, (nn.Linear, nn.Conv2d)):
-            storage = torch.float8_e4m3fn if to_8_bits and not FRAGILE.search(name) else narrow
-            if storage != computing:
-                hooks.apply_layerwise_casting_hook(child, storage, computing, non_blocking=False)
-        else:
+            storages[name] = torch.float8_e4m3fn if to_8_bits and not FRAGILE.search(name) else narrow
+    return storages
+
+
+def cast_layers(module: nn.Module, storages: Mapping[str, torch.dtype], computing: torch.dtype) -> None:
+    """Widen each layer while it runs; what is no layer (norms, tables) is widened for good."""
+    hooks: Any = import_module("diffusers.hooks")
+    inside = tuple(f"{name}." for name in storages)
+    for name, child in module.named_modules():
+        if name in storages:
+            if storages[name] != computing:
+                hooks.apply_layerwise_casting_hook(child, storages[name], computing, non_blocking=False)
+        elif not name.startswith(inside):
             for key, parameter in list(child.named_parameters(recurse=False)):
                 setattr(child, key, nn.Parameter(parameter.to(computing), requires_grad=False))
 

@@ -19,6 +19,7 @@ DTYPES = {
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
     "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
+NO_OTHERS: Mapping[str, torch.dtype] = {}
 WEIGHTS = {name for name, dtype in DTYPES.items() if dtype.is_floating_point} | set(FORMATS)
 
 
@@ -97,24 +98,26 @@ def build_empty(name: str, config: Mapping[str, Any]) -> Any:
         return getattr(import_module("diffusers"), name)(**config)
 
 
-def fill_module(module: nn.Module, part: Header, what: str, device: str, dtype: str) -> None:
+def fill_module(
+    module: nn.Module, part: Header, what: str, device: str, dtype: str, others: Mapping[str, torch.dtype] = NO_OTHERS
+) -> None:
     """Give a module built on the meta device its weights; the part names them as the module does.
 
-    `what` names the module in errors. Buffers that no file holds stay on the meta device: the caller knows
-    what belongs there. Names that share an entry share the tensor.
+    `what` names the module in errors. `others`: the dtypes of weights that are not of `dtype`. Buffers that no file
+    holds stay on the meta device: the caller knows what belongs there. Names that share an entry share the tensor.
     """
     wanted = module.state_dict()
     check_names(wanted, part, what)
     target = getattr(torch, dtype)
     weights: dict[str, Tensor] = {}
-    read: dict[Entry, Tensor] = {}
+    read: dict[tuple[Entry, torch.dtype], Tensor] = {}
     desk = Desk()
     for name, like in wanted.items():
-        entry = part.entries[name]
-        if entry not in read:
+        key = entry, wide = part.entries[name], others.get(name, target)
+        if key not in read:
             tensor = read_there(entry, desk).reshape(like.shape)
-            read[entry] = desk.kept(tensor.to(device=device, dtype=target).contiguous())
-        weights[name] = read[entry]
+            read[key] = desk.kept(tensor.to(device=device, dtype=wide).contiguous())
+        weights[name] = read[key]
     module.load_state_dict(weights, assign=True)
     module.requires_grad_(False)
     module.eval()
