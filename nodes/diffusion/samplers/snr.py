@@ -35,9 +35,14 @@ def off_the_brink(levels: Levels, sigmas: Sequence[float]) -> list[float]:
 
 
 def ancestral_split(sigma: float, following: float, eta: float = 1.0) -> tuple[float, float]:
-    """Down to which sigma to step and how much fresh noise then leads to `following` (Crowson, k-diffusion)."""
-    up = min(following, eta * math.sqrt(following**2 * (sigma**2 - following**2) / sigma**2))
-    return math.sqrt(following**2 - up**2), up
+    """Down to which sigma to step and how much fresh noise then leads to `following` (Crowson, k-diffusion).
+
+    In float32, as the peers have it: where a step is long nearly all of the noise is fresh, and what is left of `down`
+    then comes from the last digits.
+    """
+    high, low = torch.tensor([sigma, following]).unbind()
+    up = torch.minimum(low, eta * (low**2 * (high**2 - low**2) / high**2) ** 0.5)
+    return float((low**2 - up**2) ** 0.5), float(up)
 
 
 class Renoise(NamedTuple):
