@@ -38,7 +38,7 @@ LOW, HIGH = 0.15, 0.3  # slopes: lower ones draw the steps of gradients, higher 
 HINT = (8, 16, 32, 64)  # channels that read the edges, from the picture's size down to the latent's
 NOISY_SHARE = 0.3
 EDGE_WEIGHT = 3.0  # of the cells that edges cross, beyond the others
-SILENT = 0.2  # of the captions: then the edges alone must tell what there is
+SILENT = 0.4  # of the captions: then the edges alone must tell what there is
 
 
 def build_control(base: Shipped) -> ControlNet:

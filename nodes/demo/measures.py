@@ -21,7 +21,7 @@ from nodes.demo.judge import Judge, seen_in, shown
 from nodes.demo.pictures import Pictures, drawn, scenes_of
 from nodes.demo.scenes import Scene
 from nodes.demo.shipped import read_back
-from nodes.demo.studio import GUIDANCE, STYLED, Studio
+from nodes.demo.studio import GUIDANCE, STEERED, STYLED, Studio
 from nodes.demo.style_judge import Shown, look
 from nodes.demo.styles import POSTER
 from nodes.demo.vae import as_tensor, decode, moments
@@ -59,7 +59,7 @@ def edge_agreement(count: int) -> Table:
     """Edges asked for against those of the picture made, both found by the Canny node at the same slopes."""
     studio, vae = Studio(), read_back().vae
     pictures = drawn(scenes_of(count, SEED, held_out=True))
-    found: dict[str, list[Agreement]] = {"steered": [], "alone": [], "ceiling": [], "free": []}
+    found: dict[str, list[Agreement]] = {"steered": [], "guided": [], "alone": [], "ceiling": [], "free": []}
 
     def compare(name: str, edges: Image, made: Image) -> None:
         again = studio.edges(in_bytes(made), control.LOW, control.HIGH)
@@ -68,7 +68,8 @@ def edge_agreement(count: int) -> Table:
     for seed, (scene, pixels) in enumerate(zip(pictures.scenes, pictures.images, strict=True)):
         text, edges = full_caption(scene), studio.edges(as_image(pixels), control.LOW, control.HIGH)
         compare("steered", edges, studio.steered(text, edges, control.FILE, seed))
-        compare("alone", edges, studio.steered(text, edges, control.FILE, seed, alone=True))
+        compare("guided", edges, studio.steered(text, edges, control.FILE, seed, GUIDANCE))
+        compare("alone", edges, studio.steered(text, edges, control.FILE, seed, GUIDANCE, alone=True))
         with torch.no_grad():
             back = decode(vae, moments(vae, as_tensor(pixels[None]))[0]).clamp(-1, 1)
         compare("ceiling", edges, Image((back.permute(0, 2, 3, 1) + 1) / 2))
@@ -77,10 +78,11 @@ def edge_agreement(count: int) -> Table:
     ends = {name: np.array([one.f1 for one in values]) for name, values in found.items()}
     steered = found["steered"]
     return [
-        (f"{count} pictures with the ControlNet: F1 of the edges", f"{ends['steered'].mean():.3f}"),
+        (f"{count} pictures with the ControlNet, guidance {STEERED:g}: F1", f"{ends['steered'].mean():.3f}"),
         ("… precision", f"{np.mean([one.precision for one in steered]):.3f}"),
         ("… recall", f"{np.mean([one.recall for one in steered]):.3f}"),
         ("… worst tenth of the pictures, at most", f"{np.quantile(ends['steered'], 0.1):.3f}"),
+        (f"the same, guidance {GUIDANCE:g}: F1", f"{ends['guided'].mean():.3f}"),
         (f"{count} with it on the positive text alone, guidance {GUIDANCE:g}: F1", f"{ends['alone'].mean():.3f}"),
         (f"the most the VAE lets through: {count} true pictures encoded and decoded", f"{ends['ceiling'].mean():.3f}"),
         (f"{len(ends['free'])} pictures of the same texts without the ControlNet", f"{ends['free'].mean():.3f}"),

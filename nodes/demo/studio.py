@@ -93,15 +93,18 @@ class Studio:
         """A picture of a text."""
         return self.draw(self.text(words), self.text(""), seed, model, guidance=guidance)
 
-    def steered(self, words: str, edges: Image, file: Path, seed: int, alone: bool = False) -> Image:
+    def steered(
+        self, words: str, edges: Image, file: Path, seed: int, guidance: float = STEERED, alone: bool = False
+    ) -> Image:
         """A picture of a text, steered by edges through a ControlNet.
 
         `alone`: on the positive text alone, where guidance multiplies what the edges say as well, and may be as usual.
         """
         if alone:
-            return self.draw(apply_control_to_one(self.text(words), load_controlnet(file), edges), self.text(""), seed)
+            positive = apply_control_to_one(self.text(words), load_controlnet(file), edges)
+            return self.draw(positive, self.text(""), seed, guidance=guidance)
         texts = apply_control(self.text(words), self.text(""), load_controlnet(file), edges)
-        return self.draw(texts.positive, texts.negative, seed, guidance=STEERED)
+        return self.draw(texts.positive, texts.negative, seed, guidance=guidance)
 
     def edges(self, image: Image, low: float, high: float) -> Image:
         return canny(image, self.ctx, low, high)

@@ -29,7 +29,7 @@ METADATA = {
 }
 RANK = 6
 NOISY_SHARE = 0.4
-SILENT = 0.3
+SILENT = 0.5
 """Of the captions: guidance multiplies whatever the texts' pictures and those of no text differ in, so no text must
 mean the same poster sky."""
 SUBJECT_SHARE = 0.5

@@ -31,8 +31,8 @@ PLANS = {
     "decoder": Plan(steps=120, batch=8, rate=3e-4, hidden_rate=0.002, warmup=10, decay=0.7, average=0.97),
     "reader": Plan(steps=600, batch=64, rate=1e-3, hidden_rate=0.008, decay=0.5),
     "text2image": Plan(steps=2200, batch=32, rate=1e-3, hidden_rate=0.008, decay=0.2),
-    "controlnet": Plan(steps=1250, batch=16, rate=1e-3, hidden_rate=0.004, warmup=50, decay=0.4, save_every=100),
-    "lora": Plan(steps=1800, batch=8, rate=1e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50),
+    "controlnet": Plan(steps=1580, batch=16, rate=1e-3, hidden_rate=0.004, warmup=50, decay=0.4, save_every=100),
+    "lora": Plan(steps=2600, batch=8, rate=1e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50),
     "embedding": Plan(steps=850, batch=8, rate=4e-3, hidden_rate=0, warmup=10, decay=1, average=0.98, save_every=50),
     "inpaint": Plan(
         steps=420, batch=8, rate=2e-3, hidden_rate=0.003, warmup=20, decay=0.5, average=0.98, save_every=50
