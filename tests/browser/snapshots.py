@@ -33,7 +33,8 @@ KEPT_SHRUNK = 2
 RENEW = "LOOM_RENEW_SNAPSHOTS"
 
 UNSTEADY = """
-.node-chip, .toast, .results.panel > :not(.all), .queue-list .job:not([data-state=running], [data-state=queued]) {
+.node-chip, .toast, .missing .dim, .results.panel > :not(.all),
+.queue-list .job:not([data-state=running], [data-state=queued]) {
   display: none !important;
 }
 .queue-chip > *, .queue-list .small, .progress, [role=progressbar], .title > .state, .history ol, .history ul,
