@@ -44,7 +44,10 @@ export class Lifted {
   paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): boolean {
     const { hovered, linking, marquee, knife } = marks;
     const plain = this.#nodes.size > 0 && !this.#more && drawn.complete && !drawn.far && !hovered && !linking && !marquee && !knife;
-    if (!plain || !editor.dragging) return false;
+    if (!plain || !editor.dragging) {
+      this.changed(); // a whole frame leaves links where the next one would not look for them
+      return false;
+    }
     const links = linksOf(editor, this.#nodes);
     const area = visible(editor.camera.view, editor.camera.viewport);
     const now = around(links.map(boundsOf));

@@ -36,8 +36,6 @@ export class Mounting {
   items = $state.raw<Mounted>({ nodes: [], frames: [], notes: [] });
   /** The nodes that have elements: those of `items`, and those that are parked. */
   cards = $state.raw<readonly string[]>([]);
-  /** Boxes are drawn for all nodes: from afar, and while the view zooms where no card can be read. */
-  boxed = false;
   /** The view moves and does not zoom. */
   panning = false;
   /** Nothing in view is still to come. */
@@ -75,7 +73,8 @@ export class Mounting {
     const zooming = now - this.#zoomed < STILL_AFTER_MS && !renewed;
     const unreadable = zooming && zoom < READABLE_FROM;
     this.#renewed = false;
-    this.boxed = far || unreadable;
+    // Boxes are drawn for all nodes: from afar, and while the view zooms where no card can be read.
+    const boxed = far || unreadable;
     this.panning = moving && !zooming && !far;
     const margin = MARGIN / zoom;
     const whileMoving = zoom < READABLE_FROM ? 0 : MOVING;
@@ -87,7 +86,7 @@ export class Mounting {
     const nowhere = { near: NOWHERE, far: NOWHERE };
     const pinned = focused ? new Set([focused]) : none;
     const { parked } = this.#parking;
-    const nodes = cull(scene.nodes, items.nodes, { ...(this.boxed ? nowhere : reach), pinned, budget, parked });
+    const nodes = cull(scene.nodes, items.nodes, { ...(boxed ? nowhere : reach), pinned, budget, parked });
     const frames = cull(scene.frames, items.frames, { near: open, far: open, pinned: none, budget: FRAMES, parked: none });
     const notes = cull(scene.notes, items.notes, { ...(far ? nowhere : reach), pinned: none, budget, parked: none });
     if (nodes.ids !== items.nodes) this.#park(scene, items.nodes, nodes.ids);
