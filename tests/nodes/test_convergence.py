@@ -221,7 +221,7 @@ def test_cfg_plus_plus_renoises_by_what_the_negative_text_sees() -> None:
         noise = (preserved - without_text(grown, sigma) * alpha) / math.sqrt(1 - alpha**2)
         preserved = denoise(grown, sigma) * following + noise * math.sqrt(1 - following**2)
     *_, last = SAMPLERS["euler_cfg_pp"](Toy(), x, SIGMAS, ToyNoise())
-    assert torch.allclose(last.x, preserved, rtol=1e-6)  # steps are split in float32
+    assert torch.allclose(last.x, preserved, rtol=1e-9)
 
 
 def test_a_consistency_model_jumps_to_the_picture_and_noises_it_anew() -> None:

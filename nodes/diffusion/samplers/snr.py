@@ -40,6 +40,8 @@ def ancestral_split(sigma: float, following: float, eta: float = 1.0) -> tuple[f
     In float32, as the peers have it: where a step is long nearly all of the noise is fresh, and what is left of `down`
     then comes from the last digits.
     """
+    if eta == 0:
+        return following, 0.0
     high, low = torch.tensor([sigma, following]).unbind()
     up = torch.minimum(low, eta * (low**2 * (high**2 - low**2) / high**2) ** 0.5)
     return float((low**2 - up**2) ** 0.5), float(up)
