@@ -25,7 +25,7 @@ export interface LiveHost {
 /** All of a workflow that counts for what it computes, as text. */
 export function runKey(workflow: Workflow): string {
   const counts = (graph: GraphData): unknown =>
-    Object.entries(graph.nodes ?? {}).map(([id, { type, inputs, mode }]) => [id, type, inputs, mode ?? 'run']);
+    Object.entries(graph.nodes ?? {}).map(([id, { type, inputs, mode, loop }]) => [id, type, inputs, mode ?? 'run', loop]);
   const subgraphs = Object.entries(workflow.subgraphs ?? {}).map(([id, graph]) => [id, counts(graph), graph['inputs'], graph['outputs']]);
   return JSON.stringify([workflow.id, counts(workflow), subgraphs]);
 }

@@ -22,6 +22,7 @@ describe('what counts for a run', () => {
     ['a value', { inputs: { size: 2 } }],
     ['a type', { type: 'blend' }],
     ['a mode', { mode: 'mute' }],
+    ['a loop', { loop: { mode: 'repeat', times: 3 } }],
     ['a link', { inputs: { size: { link: ['b', 'result'] } } }],
   ])('%s does', (_, change) => expect(runKey(workflow(change))).not.toBe(runKey(workflow())));
 });
