@@ -114,8 +114,8 @@ class Looping:
 
     def _plan_items(self, value: Value) -> None:
         lists = {name: self._items(name, end, value) for name, end in self.plan.begins.items()}
-        empty = not lists or not all(lists.values())
-        self.of = 0 if empty else max(map(len, lists.values()))
+        # An input that nothing is given to is one value, its own.
+        self.of = max(map(len, lists.values()), default=1) if all(lists.values()) else 0
         for index in range(self.of):
             given = {name: pick(items, index) for name, items in lists.items()}
             self.turns.append(self.plan.planning.turn(self.plan, index + 1, self.of, given))

@@ -96,6 +96,14 @@ async def test_an_item_that_was_there_before_is_reused_though_the_list_is_anothe
     assert calls["spell"] == 5
 
 
+async def test_a_list_that_nothing_is_given_to_is_the_one_value_inside(bench: Bench) -> None:
+    body = {"l/more": step("increase", value=3)}
+    made = loop("l", "each", {"y": link("l/more")}, {}, body, lists=("x",))
+    log = await bench.run({**made, "all": step("total", values=link("l", "y")), "out": step("show", value=link("all"))})
+    assert log.failure is None, log.failure
+    assert shown == [4]
+
+
 @pytest.mark.parametrize("given", [[], [7], 7, [4, 5, 6]])
 async def test_a_list_may_be_a_constant_or_one_value_or_empty(bench: Bench, given: Any) -> None:
     body = {"l/more": step("increase", value=link("l/in", "x"), by=1)}
