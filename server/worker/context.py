@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -187,3 +188,18 @@ class Timer:
             return None
         each = (now - self._first) / (done - 1) if done > 1 else now - self._began
         return round(each * (total - done), 3)
+
+
+class Pace:
+    """Estimates what remains of a loop as its last few times went: those that are reused tell nothing of others."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._ends: deque[float] = deque(maxlen=9)
+
+    def remaining(self, done: int, total: int) -> float | None:
+        """Seconds; None after the first time, and where nobody knows how many there are. To be asked after each."""
+        self._ends.append(self._clock())
+        if total < done or len(self._ends) < 2:
+            return None
+        return round((self._ends[-1] - self._ends[0]) / (len(self._ends) - 1) * (total - done), 3)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 import traceback
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from server.engine.plan import Files, Planned, Stamp, make_plan
 from server.engine.run import Prepared, Run, State
 from server.graph.prompt import Prompt, decode
 from server.messages import Failure, FromWorker, JobCancelled, JobComputed, JobFailed, JobFinished, RunJob
-from server.worker.context import Bench, Users, WorkerContext
+from server.worker.context import Bench, Pace, Users, WorkerContext
 from server.worker.device import Device
 from server.worker.events import Events
 from server.worker.files import Folders
@@ -103,6 +103,7 @@ class JobHost:
         """Set when nothing of the job is left, or nothing but what finishes it."""
         self.intact = shop.results.intact
         self._record: bytes | None = None
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
 
     def _prepared(self, plan: Planner, message: RunJob) -> Prepared:
         planned = plan(message, self)
@@ -128,7 +129,8 @@ class JobHost:
         self.events.made(node, made)
 
     def progress(self, node: str, value: int, total: int) -> None:
-        self.events.progress(node, value, total, None)
+        """How many times of a loop are through."""
+        self.events.progress(node, value, total, self._paces[node].remaining(value, total))
 
     def computed(self) -> None:
         self._loop.call_soon_threadsafe(self.through.set)

@@ -14,7 +14,7 @@ import pytest
 
 from nodes.api import Cancelled
 from server.messages import NodesChanged, OutputMade, PreviewHeader, Progress
-from server.worker.context import Bench, Timer, Users, WorkerContext
+from server.worker.context import Bench, Pace, Timer, Users, WorkerContext
 from server.worker.device import Device, guess_device
 from server.worker.events import Events
 from server.worker.memory import Weights
@@ -114,6 +114,21 @@ def test_what_remains_is_estimated_without_the_first_step() -> None:
     assert timer.remaining(1, 11) == 80.0
     now = 10.0
     assert timer.remaining(2, 11) == 18.0
+
+
+def test_what_remains_of_a_loop_is_estimated_by_its_last_times() -> None:
+    """A hundred that are reused at once say nothing of those that are computed after them."""
+    now = 0.0
+    pace = Pace(lambda: now)
+    assert pace.remaining(1, 200) is None
+    for done in range(2, 101):
+        left = pace.remaining(done, 200)
+    assert left == 0.0
+    for done in range(101, 110):
+        now += 2.0
+        left = pace.remaining(done, 200)
+    assert left == 182.0
+    assert pace.remaining(110, 0) is None
 
 
 def test_an_unknown_total_has_no_estimate() -> None:
