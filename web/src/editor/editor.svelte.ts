@@ -153,18 +153,19 @@ export class Editor {
     this.edit.dress(ids, { [look]: !all });
   }
 
-  /** Shows the links out of the selected nodes by name; those that are so already become lines again. */
+  /** Shows the links out of the selected nodes by name; all of them being so already, as lines again. */
   toggleNames(): void {
-    for (const id of this.selection.nodes) {
+    const outputs = [...this.selection.nodes].flatMap((id) => {
       const node = this.document.peek.nodes.get(id);
-      const schema = this.document.schema(node);
-      if (!node || !schema) continue;
-      const named = Object.keys(node.named ?? {}).length > 0;
-      for (const { name, title } of schema.outputs) {
-        const linked = [...this.document.peek.links.outgoing(id)].some(({ from }) => from.output === name);
-        if (linked || named) this.edit.nameOutput({ node: id, output: name }, named ? '' : title);
-      }
-    }
+      const linked = new Set([...this.document.peek.links.outgoing(id)].map(({ from }) => from.output));
+      return (this.document.schema(node)?.outputs ?? []).map(({ name, title }) => {
+        const given = node?.named?.[name] ?? '';
+        return { from: { node: id, output: name }, title, given, counts: given !== '' || linked.has(name) };
+      });
+    });
+    const open = outputs.filter(({ counts, given }) => counts && !given);
+    if (open.length) this.edit.nameOutputs(open.map(({ from, title }) => [from, title]));
+    else this.edit.nameOutputs(outputs.map(({ from }) => [from, '']));
   }
 
   /** One colour for items of any kind, as one step; '' is their own. */

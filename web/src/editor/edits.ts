@@ -142,6 +142,10 @@ export class Edits {
   }
 
   nameOutput(from: OutputEnd, name: string): void {
-    this.#document.do(chains.nameOutput(this.#document.place, from, name));
+    this.nameOutputs([[from, name]]);
+  }
+
+  nameOutputs(names: Iterable<readonly [OutputEnd, string]>): void {
+    this.#document.do(chains.nameOutputs(this.#document.place, names));
   }
 }

@@ -29,16 +29,17 @@ export class Subgraphs {
     if (this.#take(makeSubgraph(this.#document.place, this.#selection.items, fresh))) this.#selection.set({ nodes: [fresh.instance] });
   }
 
-  /** Puts what the selected instances hold in their place. */
+  /** Puts what the selected instances hold in their place, as one step. */
   unpack(ids: Iterable<string>): void {
+    const before = new Set(this.#document.peek.nodes.keys());
+    const step = `unpack ${crypto.randomUUID()}`;
     for (const id of [...ids].filter((each) => this.isInstance(each))) {
-      const before = new Set(this.#document.peek.nodes.keys());
       const { nodes, frames, notes } = this.#document.peek;
       // A node that comes out again is the one that went in: the id it had is its own.
       const isFree = (candidate: string): boolean => !nodes.has(candidate) && !frames.has(candidate) && !notes.has(candidate);
-      if (!this.#take(unpack(this.#document.place, id, isFree))) return;
-      this.#selection.set({ nodes: [...this.#document.peek.nodes.keys()].filter((each) => !before.has(each)) });
+      if (!this.#take(unpack(this.#document.place, id, isFree), step)) break;
     }
+    this.#selection.set({ nodes: [...this.#document.peek.nodes.keys()].filter((each) => !before.has(each)) });
   }
 
   detach(id: string): void {
@@ -91,12 +92,13 @@ export class Subgraphs {
     return this.#document.placeIn(definition);
   }
 
-  #take(outcome: Outcome): boolean {
+  /** `step`: outcomes of the same one are taken back together. */
+  #take(outcome: Outcome, step = ''): boolean {
     if (outcome.refused !== undefined) {
       this.onrefused?.(outcome.refused);
       return false;
     }
-    this.#document.do(outcome.command);
+    this.#document.do(step ? { ...outcome.command, merge: step, lasting: true } : outcome.command);
     return true;
   }
 }

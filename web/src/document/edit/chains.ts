@@ -9,7 +9,7 @@ import { inputType, isLinkable, outputType } from '../typing';
 import { isLink, type InputEnd, type NodeData, type OutputEnd, type Point } from '../types';
 import { addNode, move, remove, type Items, type Moves } from './items';
 import { connect, cut, disconnect } from './links';
-import { graphOf, nodeChange, schemaOf, without, type Place } from './place';
+import { graphOf, nodeChange, NodeEdits, schemaOf, without, type Place } from './place';
 
 const REROUTE = 'reroute';
 
@@ -149,12 +149,16 @@ export function cutLinks(place: Place, ends: readonly InputEnd[]): Command | nul
   return changes.length ? { label: strings.edits.cut(ends.length), changes } : null;
 }
 
-/** Gives the links of an output a name, by which they are shown instead of a line; '' draws them again. */
-export function nameOutput(place: Place, from: OutputEnd, name: string): Command | null {
-  const changes = nodeChange(place, from.node, (node) => {
-    if ((node.named?.[from.output] ?? '') === name) return node;
-    const named = { ...without(node.named ?? {}, from.output), ...(name ? { [from.output]: name } : {}) };
-    return Object.keys(named).length ? { ...node, named } : without(node, 'named');
-  });
+/** Gives the links of outputs names, by which they are shown instead of lines; '' draws them again. */
+export function nameOutputs(place: Place, names: Iterable<readonly [OutputEnd, string]>): Command | null {
+  const edits = new NodeEdits(place);
+  for (const [from, name] of names) {
+    edits.edit(place.graph, from.node, (node) => {
+      if ((node.named?.[from.output] ?? '') === name) return node;
+      const named = { ...without(node.named ?? {}, from.output), ...(name ? { [from.output]: name } : {}) };
+      return Object.keys(named).length ? { ...node, named } : without(node, 'named');
+    });
+  }
+  const changes = edits.changes();
   return changes.length ? { label: strings.edits.name, changes } : null;
 }
