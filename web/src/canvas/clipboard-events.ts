@@ -18,7 +18,8 @@ export function copyEvent(editor: Editor, event: ClipboardEvent): boolean {
 }
 
 export function cutEvent(editor: Editor, event: ClipboardEvent): void {
-  if (copyEvent(editor, event)) editor.edit.remove(editor.selection.items);
+  const { items } = editor.clipboard;
+  if (copyEvent(editor, event)) editor.edit.remove(items);
 }
 
 export function pasteEvent(editor: Editor, event: ClipboardEvent, at: Point | null): void {

@@ -4,6 +4,7 @@ import { recolour, type Items } from '../document/edit/items';
 import { isItem, type Change, type Level } from '../document/change';
 import { definitionOf, locate, portBehind, scopeOf, wayTo } from '../document/subgraphs';
 import type { Point, Size, Workflow } from '../document/types';
+import { withHeld } from '../geometry/hit';
 import { around } from '../geometry/rect';
 import { Scene } from '../geometry/scene';
 import type { View } from '../geometry/view';
@@ -40,7 +41,7 @@ export class Editor {
   readonly document = new OpenDocument();
   readonly edit = new Edits(this.document);
   readonly selection = new Selection();
-  readonly clipboard = new Clipboard(this.document, this.selection);
+  readonly clipboard = new Clipboard(this.document, this.selection, (items) => withHeld(this.scene, items));
   readonly subgraphs = new Subgraphs(this.document, this.selection);
   readonly camera = new Camera();
   readonly scene = new Scene();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { TOYS, workflowOf } from '../document/testing/toys';
+import type { NodeData } from '../document/types';
 import { addChosen, addFrame, addNode } from './adding';
 import { Editor } from './editor.svelte';
 
@@ -72,6 +73,46 @@ describe('the editor', () => {
     const frame = editor.document.frame(addFrame(editor));
     expect(frame?.position).toEqual([76, 44]);
     expect([...editor.selection.items.frames]).toHaveLength(1);
+  });
+
+  it('copies and cuts a frame with what it holds', () => {
+    const editor = open({ make: { position: [100, 100] }, far: { position: [3000, 0] } });
+    editor.selection.set({ nodes: ['make'] });
+    editor.selection.set({ frames: [addFrame(editor)] });
+    editor.clipboard.duplicate();
+    expect([editor.document.graph.nodes.size, editor.document.graph.frames.size]).toEqual([3, 2]);
+    expect(editor.clipboard.items.nodes, 'the copy holds its own alone').toEqual(editor.selection.nodes);
+    editor.edit.remove(editor.clipboard.items);
+    expect([...editor.document.graph.nodes.keys()]).toEqual(['make', 'far']);
+  });
+
+  it('shows the links of all that is selected by name in one step, and as lines again in another', () => {
+    const over = (from: string): NodeData['inputs'] => ({ image: { link: [from, 'result'] } });
+    const editor = open({ one: {}, two: {}, a: { type: 'save', inputs: over('one') }, b: { type: 'save', inputs: over('two') } });
+    const names = (): unknown[] => ['one', 'two'].map((id) => editor.document.node(id)?.named?.['result']);
+    editor.selection.set({ nodes: ['one'] });
+    editor.toggleNames();
+    editor.selectAll();
+    editor.toggleNames();
+    expect(names()).toEqual(['result', 'result']);
+    editor.toggleNames();
+    expect(names()).toEqual([undefined, undefined]);
+    editor.undo();
+    editor.undo();
+    expect(names()).toEqual(['result', undefined]);
+  });
+
+  it('unpacks all that are selected in one step', () => {
+    const editor = open({ make: {} });
+    editor.selectAll();
+    editor.subgraphs.make();
+    editor.clipboard.duplicate();
+    editor.selectAll();
+    editor.subgraphs.unpack(editor.selection.nodes);
+    expect([...editor.document.graph.nodes.values()].map(({ type }) => type)).toEqual(['make', 'make']);
+    editor.undo();
+    expect(editor.document.graph.nodes.size).toBe(2);
+    expect([...editor.selection.nodes]).toEqual([]);
   });
 
   it('forgets runs and selection of what is gone, and keeps pictures until newer ones come', () => {

@@ -65,3 +65,19 @@ export function heldBy(scene: Scene, frame: string): { nodes: string[]; frames: 
     notes: inside(scene.notes),
   };
 }
+
+interface Held {
+  nodes: Set<string>;
+  frames: Set<string>;
+  notes: Set<string>;
+}
+
+/** Items, and what the frames among them hold. */
+export function withHeld(scene: Scene, items: { readonly [Kind in keyof Held]: ReadonlySet<string> }): Held {
+  const all: Held = { nodes: new Set(items.nodes), frames: new Set(items.frames), notes: new Set(items.notes) };
+  for (const frame of items.frames) {
+    const held = heldBy(scene, frame);
+    for (const kind of ['nodes', 'frames', 'notes'] as const) for (const id of held[kind]) all[kind].add(id);
+  }
+  return all;
+}

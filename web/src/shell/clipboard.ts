@@ -19,7 +19,7 @@ export async function copySelection({ editor, notices }: Shell): Promise<boolean
 }
 
 export async function cutSelection(shell: Shell): Promise<void> {
-  const { items } = shell.editor.selection;
+  const { items } = shell.editor.clipboard;
   if (await copySelection(shell)) shell.editor.edit.remove(items);
 }
 

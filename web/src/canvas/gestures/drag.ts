@@ -3,7 +3,7 @@
 import type { Moves } from '../../document/edit/items';
 import type { Point } from '../../document/types';
 import { waysInto } from '../../document/edit/chains';
-import { heldBy, linkAt } from '../../geometry/hit';
+import { linkAt, withHeld } from '../../geometry/hit';
 import { centreOf } from '../../geometry/rect';
 import type { LinkShape } from '../../geometry/scene';
 import { snapped } from '../../geometry/snap';
@@ -82,15 +82,7 @@ export function movesOf(items: readonly Moving[], [dx, dy]: Point): Moves {
 
 /** The selection and what its frames hold, the lead first. */
 export function itemsToMove({ document, scene, selection }: Editor, lead: { kind: Kind; id: string } | null): Moving[] {
-  const chosen: Record<Kind, Set<string>> = {
-    nodes: new Set(selection.items.nodes),
-    frames: new Set(selection.items.frames),
-    notes: new Set(selection.items.notes),
-  };
-  for (const frame of selection.items.frames) {
-    const held = heldBy(scene, frame);
-    for (const kind of ['nodes', 'frames', 'notes'] as const) for (const id of held[kind]) chosen[kind].add(id);
-  }
+  const chosen = withHeld(scene, selection.items);
   const moving: Moving[] = [];
   for (const kind of ['nodes', 'frames', 'notes'] as const) {
     for (const id of chosen[kind]) {
