@@ -110,3 +110,10 @@ export async function readAnswer<T>(response: Response): Promise<T> {
   if (!response.ok) throw errorFrom(response.status, body);
   return body as T;
 }
+
+/** What lies at an address of this server, `/api/…`. Raises ApiError like every other question. */
+export async function blobAt(address: string): Promise<Blob> {
+  const response = await send(address.replace(/^\/api\//, ''));
+  if (!response.ok) throw errorFrom(response.status, await bodyOf(response));
+  return response.blob();
+}

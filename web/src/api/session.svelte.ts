@@ -141,7 +141,12 @@ export class Session {
     this.shown = null;
     this.livePreview = '';
     this.#drawing.clear();
-    await this.#showNewest();
+    try {
+      await this.#showNewest();
+    } catch (error) {
+      // What it said is fetched with all else when the server is back.
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   /** Fetch everything anew. What the socket says meanwhile is held back and told after it. */

@@ -1,5 +1,6 @@
 // Where a mask can be painted, what it is painted on, and where it goes. What was painted is one step to undo.
 import { inputImageUrl, uploadImage } from '../api/client';
+import { blobAt } from '../api/http';
 import type { OutputInfo } from '../api/messages.gen';
 import { together, type Command } from '../document/change';
 import { connect } from '../document/edit/links';
@@ -121,7 +122,7 @@ export function maskOfResult(editor: Editor, output: OutputInfo | undefined, to:
   const place = Object.values(document.catalogue.nodes).map(maskPlace).find(Boolean);
   if (!output || !place) return null;
   const keep = async (mask: string): Promise<void> => {
-    const copy = await fetch(output.url).then((answer) => answer.blob());
+    const copy = await blobAt(output.url);
     const { name } = await uploadImage(new File([copy], output.name.split('/').at(-1) ?? output.name));
     const id = document.freshId(place.type);
     const given = { [place.picture]: name, ...(mask ? { [place.mask]: mask } : {}) };

@@ -1,6 +1,6 @@
 // Every way a workflow comes onto the page: new, template, the server's, a file, a picture, the last one.
 import { getExample, getExamples, getJobWorkflow, getWorkflow, openBytes } from '../api/client';
-import { ApiError } from '../api/http';
+import { ApiError, blobAt } from '../api/http';
 import type { LocalDocument } from '../api/local';
 import type { JobInfo } from '../api/messages.gen';
 import { readSweep } from '../document/sweep';
@@ -102,8 +102,8 @@ async function openWithin(shell: Shell, file: File): Promise<void> {
 
 /** The workflow inside a saved result. */
 export async function openResult(shell: Shell, url: string, name: string): Promise<void> {
-  const response = await fetch(url);
-  await openFile(shell, new File([await response.blob()], name));
+  const file = await shell.attempt(blobAt(url));
+  if (file) await openFile(shell, new File([file], name));
 }
 
 /** What the page shows first: the document last open here, else the first template, else an empty one. */

@@ -1,6 +1,6 @@
 // What is dropped or pasted, and what becomes of it. Nothing is fetched from elsewhere: an address is refused in words.
 import { getSystem, uploadImage } from '../api/client';
-import { ApiError } from '../api/http';
+import { ApiError, blobAt } from '../api/http';
 import { together } from '../document/change';
 import { addWired } from '../document/edit/wired';
 import { readClip } from '../document/clipboard';
@@ -60,7 +60,7 @@ async function takeFile(shell: Shell, file: File, place: DropPlace): Promise<voi
 
 /** A result goes on as an input: its file is copied among the input files. */
 export async function takeResult(shell: Shell, { url, name }: CarriedResult, place: DropPlace): Promise<void> {
-  const copy = await fetch(url).then((answer) => answer.blob());
+  const copy = await blobAt(url);
   await addPictures(shell, [new File([copy], name.split('/').at(-1) ?? name, { type: copy.type })], place);
 }
 
