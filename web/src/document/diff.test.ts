@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { invert } from './change';
-import { diff, isEmpty, shortValue, type DiffKind } from './diff';
+import { diff, isEmpty, shortValue, touchedDefinitions, type DiffKind } from './diff';
 import { Document } from './document';
 import { replaceWith } from './edit/replace';
 import { same } from './same';
@@ -77,7 +77,19 @@ describe('a node', () => {
 
 test('the title of the workflow is a difference of its own', () => {
   const [one, other] = [begin(), { ...begin(), title: 'Mine' }];
-  expect(diff(one, other).keys).toEqual([{ name: 'title', input: false, before: 'Untitled', after: 'Mine' }]);
+  expect(diff(one, other).keys).toEqual([{ graph: '', name: 'title', input: false, before: 'Untitled', after: 'Mine' }]);
+});
+
+test('a subgraph is touched by what differs in it and in those it holds', () => {
+  const made = (size: number): Workflow => ({
+    ...begin(),
+    subgraphs: {
+      deep: { nodes: workflowOf({ a: { inputs: { size } } }).nodes },
+      around: { nodes: workflowOf({ b: { type: 'subgraph:deep' } }).nodes },
+      other: { nodes: workflowOf({ c: {} }).nodes },
+    },
+  });
+  expect([...touchedDefinitions(diff(made(1), made(2)), made(2))]).toEqual(['deep', 'around']);
 });
 
 test.each([

@@ -3,6 +3,7 @@
 import { ROOT } from './change';
 import { incoming, type Link } from './links';
 import { same } from './same';
+import { definitionOf } from './subgraphs';
 import type { FrameData, GraphData, InputValue, NodeData, NoteData, Workflow } from './types';
 
 export type DiffKind = 'added' | 'removed' | 'changed' | 'moved';
@@ -35,7 +36,7 @@ export interface WorkflowDiff {
   items: ItemDiff[];
   links: LinkDiff[];
   /** The document's own keys: its title, its form; and those of subgraphs. */
-  keys: FieldDiff[];
+  keys: (FieldDiff & { graph: string })[];
 }
 
 /** How an item lies and looks, and nothing of what it does. */
@@ -54,6 +55,18 @@ export function diff(before: Workflow, after: Workflow): WorkflowDiff {
 }
 
 export const isEmpty = ({ items, links, keys }: WorkflowDiff): boolean => items.length + links.length + keys.length === 0;
+
+/** The definitions in which something differs, or in one that they hold. */
+export function touchedDefinitions({ items, links, keys }: WorkflowDiff, { subgraphs = {} }: Workflow): Set<string> {
+  const touched = new Set([...items, ...links, ...keys].map(({ graph }) => graph).filter((graph) => graph !== ROOT));
+  for (let before = -1; before < touched.size; ) {
+    before = touched.size;
+    for (const [id, { nodes = {} }] of Object.entries(subgraphs)) {
+      if (Object.values(nodes).some((node) => touched.has(definitionOf(node) ?? ''))) touched.add(id);
+    }
+  }
+  return touched;
+}
 
 function graphsOf(workflow: Workflow): Map<string, GraphData> {
   return new Map([[ROOT, workflow], ...Object.entries(workflow.subgraphs ?? {})]);
@@ -84,9 +97,9 @@ function recordDiffs(before: object, after: object, input: boolean): FieldDiff[]
     .map((name) => ({ name, input, before: old?.[name], after: now?.[name] }));
 }
 
-function headDiffs(graph: string, old: GraphData | undefined, now: GraphData | undefined): FieldDiff[] {
+function headDiffs(graph: string, old: GraphData | undefined, now: GraphData | undefined): WorkflowDiff['keys'] {
   const head = (data: GraphData | undefined): object => Object.fromEntries(Object.entries(data ?? {}).filter(([key]) => !HELD.has(key)));
-  return recordDiffs(head(old), head(now), false).map((field) => (graph ? { ...field, name: `${graph}.${field.name}` } : field));
+  return recordDiffs(head(old), head(now), false).map((field) => ({ ...field, graph }));
 }
 
 function linkDiffs(graph: string, old: GraphData | undefined, now: GraphData | undefined): LinkDiff[] {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 
-import { findInGraph } from './find';
+import { ROOT } from './change';
+import { Document } from './document';
+import { findInDocument, findInGraph } from './find';
 import { TOYS, placeOf, workflowOf } from './testing/toys';
 import { graphOf } from './edit/place';
 
@@ -29,3 +31,13 @@ it('wants every word, and says where it found them', () => {
 });
 
 it('finds nothing for nothing', () => expect(found('  ')).toEqual([]));
+
+it('finds what is in subgraphs too, after what is shown, and never their edges', () => {
+  const inner = { title: 'Inner', nodes: { in: { type: 'subgraph_input', inputs: {}, position: [0, 0] as [number, number] }, deep: { type: 'make', inputs: {}, position: [0, 0] as [number, number] } } };
+  const document = new Document({ ...workflow, subgraphs: { inner } });
+  const places = (shown: string, text: string): string[] =>
+    findInDocument(document, shown, () => TOYS, text).map(({ id, graph, elsewhere }) => `${graph}/${id}${elsewhere ? ' elsewhere' : ''}`);
+  expect(places(ROOT, 'make')).toEqual(['/far', 'inner/deep elsewhere']);
+  expect(places('inner', 'make')).toEqual(['inner/deep', '/far elsewhere']);
+  expect(places(ROOT, 'subgraph_input')).toEqual([]);
+});

@@ -1,8 +1,10 @@
 // Finding in a graph: by titles, types, what values hold (names of models among them), the text of notes, and frames.
-// Pure: a graph and words in, places out in reading order.
+// Pure: a graph and words in, places out in reading order; the graph that is shown first, then what is in subgraphs.
 import type { Catalogue } from './catalogue';
-import type { Graph } from './document';
+import { ROOT } from './change';
+import type { Document, Graph } from './document';
 import { slotsOf } from './inputs';
+import { isBoundary } from './subgraphs';
 import { constantOf, type Json, type NodeData, type Point } from './types';
 
 export interface Hit {
@@ -14,7 +16,25 @@ export interface Hit {
   at: Point;
 }
 
+export interface HitIn extends Hit {
+  graph: string;
+  /** Whether the graph is another than the one shown. */
+  elsewhere: boolean;
+}
+
 const LONGEST = 80;
+
+/** `catalogueOf`: the node types that a graph may hold. */
+export function findInDocument(document: Document, shown: string, catalogueOf: (graph: string) => Catalogue, text: string): HitIn[] {
+  const others = [ROOT, ...[...document.definitions()].map(([id]) => id)].filter((id) => id !== shown);
+  return [shown, ...others].flatMap((graph) => {
+    const elsewhere = graph !== shown;
+    const found = findInGraph(document.graph(graph), catalogueOf(graph), text);
+    // The edge of a subgraph is in every one.
+    const hits = elsewhere ? found.filter(({ kind, id }) => kind !== 'nodes' || !isBoundary(document.graph(graph).nodes.get(id))) : found;
+    return hits.map((hit) => ({ ...hit, graph, elsewhere }));
+  });
+}
 
 export function findInGraph(graph: Graph, catalogue: Catalogue, text: string): Hit[] {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
