@@ -34,13 +34,18 @@ NODES = Layer(("nodes", "custom_nodes"), (*SCHEMA, "nodes"), (*TORCH, "numpy", "
 LAYERS = (
     Layer(("nodes.api",)),
     Layer(("nodes.types", "nodes.fields"), SCHEMA, ("torch",)),
+    Layer(("nodes.repository",)),
     Layer(("server.messages",), (), ("msgspec",)),
     Layer(("server.model_folders", "server.model_paths"), ("server.paths",), ("yaml",)),
     Layer(("server.config",), ("server.model_folders",), ("platformdirs", "psutil")),
     Layer(("server.graph",), SCHEMA, ("msgspec", "networkx", "PIL")),
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
-    Layer(("nodes.diffusion",), ("nodes.types",), (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil")),
-    Layer(("nodes.hub",), (), ("huggingface_hub", "blake3", "filelock")),
+    Layer(
+        ("nodes.diffusion",),
+        ("nodes.types", "nodes.repository"),
+        (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil"),
+    ),
+    Layer(("nodes.hub",), ("nodes.repository",), ("huggingface_hub", "blake3", "filelock")),
     Layer(("nodes.demo",), ("nodes.diffusion", "nodes.types"), (*TORCH, "numpy", "PIL", "rich", "platformdirs")),
     Layer(("nodes.demo.studio", "nodes.demo.measures", "nodes.demo.evaluate"), ("nodes",), (*TORCH, "numpy", "PIL")),
     NODES,
@@ -53,7 +58,7 @@ LAYERS = (
     Layer(
         ("server.cli", "server.__main__"),
         ("server.config", "server.graph", "server.messages", "server.workers", "server.store", "server.home",
-         "server.app", "server.submit", "server.model_paths", "nodes.hub", *SCHEMA),
+         "server.app", "server.submit", "server.model_paths", "nodes.hub", "nodes.repository", *SCHEMA),
         ("msgspec", "rich"),
     ),
     Layer(

@@ -9,14 +9,11 @@ from typing import Any
 
 from nodes.diffusion.header import AGAIN, Header, UnusableFile, WeightsFile
 from nodes.diffusion.read import join_headers, read_weights_header
+from nodes.repository import FOLDERS, IMAGE_ENCODER, INDEX, NORMALIZER, SCHEDULER
 
 PIECE = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.safetensors")
-FOLDERS = ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae")
-"""The folders of a diffusers model that hold weights."""
-BESIDE = {"unet": "image_normalizer"}
-"""What belongs to the weights of a folder and lies in another: what an unCLIP UNet knows of its pictures."""
-SEES = "image_encoder"
-INDEX = "model_index.json"
+BESIDE = {"unet": NORMALIZER}
+"""What belongs to the weights of a folder and lies in another."""
 
 
 def open_sources(path: Path) -> list[Header]:
@@ -31,8 +28,8 @@ def open_sources(path: Path) -> list[Header]:
     found = [open_files(weights_of(folder, name)) for name in FOLDERS if (folder / name).is_dir()]
     if not found:
         raise UnusableFile(f"{folder.name} is a diffusers folder without weights.", AGAIN)
-    if holds_weights(folder / SEES):
-        found.append(open_files(weights_in(folder / SEES)))
+    if holds_weights(folder / IMAGE_ENCODER):
+        found.append(open_files(weights_in(folder / IMAGE_ENCODER)))
     said = scheduler_of(folder)
     return [Header(header.files, header.entries, {**header.metadata, **said}) for header in found]
 
@@ -92,7 +89,7 @@ def weights_in(folder: Path) -> list[Path]:
 
 def scheduler_of(folder: Path) -> dict[str, str]:
     """What the scheduler's configuration says of the model's training, as metadata."""
-    config = read_json(folder / "scheduler" / "scheduler_config.json")
+    config = read_json(folder / SCHEDULER)
     said = {"prediction_type": str(config["prediction_type"])} if "prediction_type" in config else {}
     return said | ({"ztsnr": ""} if config.get("rescale_betas_zero_snr") is True else {})
 

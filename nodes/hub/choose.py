@@ -9,13 +9,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from nodes.hub.names import CHECKPOINTS, Wanted
+from nodes.repository import FOLDERS, IMAGE_ENCODER, INDEX, NORMALIZER, SCHEDULER
 
-INDEX = "model_index.json"
-FOLDERS = ("unet", "transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae")
-"""The folders of a diffusers model whose weights are read here."""
-UNCLIP = ("image_normalizer", "image_encoder")
-"""Those of a model that is steered by what CLIP sees in a picture, which the first tells."""
-SCHEDULER = "scheduler/scheduler_config.json"
 WEIGHTS = (".safetensors", ".sft", ".gguf")
 PICKLED = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".h5", ".msgpack")
 PIECE = re.compile(r"(.+)-\d{5}-of-(\d{5})(\.[\w-]+)?\.safetensors")
@@ -94,8 +89,8 @@ def nearest(wanted: Wanted, files: Collection[str]) -> str:
 def choose_parts(wanted: Wanted, files: Collection[str], variant: str) -> list[str]:
     """The weights and configurations of a diffusers folder."""
     chosen: list[str] = []
-    is_unclip = any(file.startswith(f"{UNCLIP[0]}/") for file in files)
-    for folder in (*FOLDERS, *(UNCLIP if is_unclip else ())):
+    is_unclip = any(file.startswith(f"{NORMALIZER}/") for file in files)
+    for folder in (*FOLDERS, *((NORMALIZER, IMAGE_ENCODER) if is_unclip else ())):
         held = [file for file in files if file.rpartition("/")[0] == folder]
         if held:
             chosen += part_weights(wanted, folder, held, variant)

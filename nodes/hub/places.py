@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nodes.hub.choose import INDEX, WEIGHTS
+from nodes.hub.choose import WEIGHTS
 from nodes.hub.names import CHECKPOINTS, MAIN, Wanted
 from nodes.hub.record import Pulled, read_record
+from nodes.repository import INDEX
 
 MODELS, ALLOWED = "LOOM_MODELS", "LOOM_ALLOW_DOWNLOADS"
 

@@ -17,10 +17,11 @@ from typing import Any
 from blake3 import blake3
 from filelock import FileLock, Timeout
 
-from nodes.hub.choose import INDEX, CannotChoose, choose, kind_of
+from nodes.hub.choose import CannotChoose, choose, kind_of
 from nodes.hub.client import Hub, HubError, RemoteFile
 from nodes.hub.names import CHECKPOINTS, Wanted, is_plain
 from nodes.hub.record import Pulled, add_to_record, read_record
+from nodes.repository import INDEX
 
 CHUNK = 4 * 2**20
 ROOM = 2**27

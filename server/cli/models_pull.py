@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from nodes.hub.child import PullFailed, pulling
-from nodes.hub.choose import INDEX, KINDS
+from nodes.hub.choose import KINDS
 from nodes.hub.names import CHECKPOINTS, BadName, Wanted, read_name
+from nodes.repository import INDEX
 from server.cli.words import FAILED, CommandError, nearest, show_size
 from server.config import Config
 from server.model_paths import kind_named

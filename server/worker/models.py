@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from nodes.hub.record import Pulled, read_record
+from nodes.repository import INDEX
 from server.messages import (
     DescribeModel,
     FromWorker,
@@ -35,7 +36,6 @@ from server.worker.beside import look_beside
 from server.worker.files import SHIPPED, Folders
 from server.worker.identities import Identities
 
-INDEX = "model_index.json"
 SHORT, LONG = 200, 20_000
 """Letters of a value of the metadata, in a list and in full."""
 MANY = 200
