@@ -19,10 +19,11 @@ from nodes.diffusion.samplers.multistep import lagrange_weights, time_weights, v
 from nodes.diffusion.samplers.sa_solver import adams_weights
 from nodes.diffusion.schedules.continuous import karras
 from nodes.fields import SamplerName
-from tests.nodes.reference.toy import FLOW_SIGMAS, SHAPE, SIGMAS, Toy, ToyNoise, denoise, flow_toy, start
+from tests.nodes.reference.toy import FEW, FLOW_SIGMAS, SHAPE, SIGMAS, Toy, ToyNoise, denoise, flow_toy, start
 from tests.nodes.tiny import DIFFUSERS
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "samplers.json").read_text())
+FEW_STEPS = json.loads((Path(__file__).parent / "reference" / "few_steps.json").read_text())
 TRAINING = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}
 OWN_SIGMAS = {"dpm_fast", "dpm_adaptive"}
 STOCHASTIC = {
@@ -60,6 +61,13 @@ def test_it_computes_what_k_diffusion_computes(name: str) -> None:
     # Where steps adapt, the last bit of an error decides on their lengths.
     limit = 1e-4 if name == "dpm_adaptive" else 1e-6
     assert difference(final(name, start().float(), sigmas).double(), wanted) < limit
+
+
+@pytest.mark.parametrize("case", FEW_STEPS)
+def test_it_rounds_as_k_diffusion_does_where_few_steps_make_it_show(case: str) -> None:
+    name, steps = case.split()
+    wanted = torch.tensor(FEW_STEPS[case]).view(SHAPE)
+    assert difference(final(name, start().float(), FEW[int(steps)]), wanted) < 1e-6
 
 
 def scheduler_of(kind: str, **options: Any) -> Any:

@@ -58,7 +58,9 @@ def dpmpp_2s_ancestral(
         if down > 0:
             middle = halfway(denoise.levels, sigma, down)
             guess = denoise(denoised + (x - denoised) * (middle / sigma), middle)
-        x = guess + (x - guess) * (down / sigma)
+            x = guess + (x - guess) * (down / sigma)
+        else:
+            x = x + (x - denoised) / sigma * (down - sigma)
         if following > 0 and eta > 0:
             x = x * scale + noise.fresh() * (amount * s_noise)
         yield Step(i, x, denoised)

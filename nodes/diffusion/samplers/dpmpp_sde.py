@@ -37,7 +37,7 @@ def dpmpp_sde(
     for i, (sigma, following) in enumerate(pairwise(off_the_brink(levels, sigmas))):
         denoised = guess = denoise(x, sigma)
         if following == 0:
-            x = denoised
+            x = x - (x - denoised) / sigma * sigma  # in the peers' rounding, which shows where the only step is long
         else:
             middle = sigma_between(levels, sigma, following, r)
             amount = s_noise if eta > 0 else 0.0

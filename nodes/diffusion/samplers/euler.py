@@ -15,7 +15,7 @@ def euler(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: NoiseSour
     """Straight steps along the slope: Euler's method (Karras et al. 2022, algorithm 2 without churn)."""
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
-        x = x + (x - denoised) * ((following - sigma) / sigma)
+        x = x + (x - denoised) / sigma * (following - sigma)
         yield Step(i, x, denoised)
 
 
@@ -34,7 +34,7 @@ def euler_ancestral(
     for i, (sigma, following) in enumerate(pairwise(sigmas)):
         denoised = denoise(x, sigma)
         down, scale, amount = renoise(denoise.levels, sigma, following, eta)
-        x = x + (x - denoised) * ((down - sigma) / sigma)
+        x = x + (x - denoised) / sigma * (down - sigma)
         if following > 0 and eta > 0:
             x = x * scale + noise.fresh() * (amount * s_noise)
         yield Step(i, x, denoised)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from torch import Tensor
 
 from nodes.diffusion.samplers.protocol import Denoise, NoiseSource, Step
-from nodes.diffusion.samplers.snr import renoise
+from nodes.diffusion.samplers.snr import halfway_in_log, renoise
 
 
 def heun(denoise: Denoise, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -> Iterator[Step]:
@@ -60,7 +59,7 @@ def dpm_2_ancestral(
         denoised = denoise(x, sigma)
         down, scale, amount = renoise(denoise.levels, sigma, following, eta)
         x = midpoint_step(denoise, x, denoised, sigma, down)
-        if following > 0 and eta > 0:
+        if down > 0 and eta > 0:  # as in the peers, also where float32 leaves nothing of a step thousands of times down
             x = x * scale + noise.fresh() * (amount * s_noise)
         yield Step(i, x, denoised)
 
@@ -69,7 +68,7 @@ def midpoint_step(denoise: Denoise, x: Tensor, denoised: Tensor, sigma: float, t
     """From `sigma` to `target` along the slope halfway; straight down when nothing is left there."""
     slope = (x - denoised) / sigma
     if target > 0:
-        middle = math.sqrt(sigma * target)
+        middle = halfway_in_log(sigma, target)
         halfway = x + slope * (middle - sigma)
         slope = (halfway - denoise(halfway, middle)) / middle
     return x + slope * (target - sigma)

@@ -28,6 +28,12 @@ def sigma_between(levels: Levels, sigma: float, following: float, share: float) 
     return float((-place).sigmoid() if levels.is_flow else (-place).exp())
 
 
+def halfway_in_log(sigma: float, following: float) -> float:
+    """The geometric mean, in float32 as the peers have it."""
+    first, last = torch.tensor([sigma, following]).log().unbind()
+    return float(first.lerp(last, 0.5).exp())
+
+
 def off_the_brink(levels: Levels, sigmas: Sequence[float]) -> list[float]:
     """A flow begins at sigma 1, where lambda is infinite: begin a ten-thousandth of the way later."""
     at_brink = levels.is_flow and sigmas[0] >= 1

@@ -1,4 +1,4 @@
-"""Writes samplers.json and brownian.json: what k-diffusion and torchsde compute.
+"""Writes samplers.json, few_steps.json, schedules.json and brownian.json: what k-diffusion and torchsde compute.
 
     pip install --no-deps k-diffusion==0.1.1.post1 scipy torchsde trampoline boltons tqdm
     python -m tests.nodes.reference.make_samplers
@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from tests.nodes.reference.toy import SIGMAS, ToyNoise, denoise, start
+from tests.nodes.reference.toy import FEW, SIGMAS, ToyNoise, denoise, start
 
 PLAIN = ("euler", "heun", "dpm_2", "lms", "dpmpp_2m")
 NOISY = (
@@ -72,6 +72,24 @@ def samplers(sampling: Any) -> dict[str, list[float]]:
     }
 
 
+def few_steps(sampling: Any) -> dict[str, list[float]]:
+    """One and two steps in float32, where the order of sums shows. Some methods cannot take a single step."""
+    torch.set_default_dtype(torch.float32)
+    made = {}
+    for steps, sigmas in FEW.items():
+        for name in (*PLAIN, *NOISY):
+            noise = ToyNoise()
+            options = {"noise_sampler": lambda *_, noise=noise: noise().float()} if name in NOISY else {}
+            if name == "lms" or name.endswith("_heun") or (steps == 1 and name.endswith("m_sde")):
+                continue
+            function = getattr(sampling, f"sample_{name}")
+            found = function(denoise, start().float(), torch.tensor(sigmas), disable=True, **options)
+            made[f"{name} {steps}"] = found.flatten().tolist()
+    fast = sampling.sample_dpm_fast(denoise, start().float(), torch.tensor(FEW[4][-2]), torch.tensor(FEW[4][0]), 4,
+                                    disable=True)  # fmt: skip
+    return made | {"dpm_fast 4": fast.flatten().tolist()}
+
+
 def brownian() -> dict[str, Any]:
     tree = importlib.import_module("torchsde").BrownianTree(
         PATH["low"], torch.zeros(PATH["shape"]), PATH["high"], entropy=PATH["seed"]
@@ -93,6 +111,7 @@ def main() -> None:
                  for name, args in SCHEDULES.items()}  # fmt: skip
     (folder / "schedules.json").write_text(json.dumps({"curves": schedules, "beta_quantiles": betas()}) + "\n")
     (folder / "brownian.json").write_text(json.dumps(brownian()) + "\n")
+    (folder / "few_steps.json").write_text(json.dumps(few_steps(sampling)) + "\n")
     (folder / "samplers.json").write_text(json.dumps(samplers(sampling)) + "\n")
 
 
