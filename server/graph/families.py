@@ -3,19 +3,20 @@
 A node works for one family: whatever comes in that belongs to one, by a link or as a file, must have one in common,
 and what goes out belongs to it. What belongs to none, or to one that nobody knows, is never refused. Latents and VAEs
 also go with other families whose latents are alike. Only values behind a type variable are passed on as they are.
+What a loop gives is what any of its times may have given; what is refused in one is what the first time cannot take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nodes.api import Input, NodeSchema
 from server.graph.catalogue import Catalogue, FamilyInfo
-from server.graph.inputs import InputTable, position
+from server.graph.inputs import InputTable, Tables, position
 from server.graph.problems import short
-from server.graph.steps import Link, Step
+from server.graph.steps import ENTRY, Link, Prompt, Step
 
 
 class Kin(NamedTuple):
@@ -42,6 +43,43 @@ class Families:
     catalogue: Catalogue
     outputs: dict[str, dict[str, Kin]] = field(default_factory=dict)
     """By node and output; those whose family is not known are absent."""
+    carried: dict[tuple[str, str], Kin | None] = field(default_factory=dict)
+    """What loops may take from themselves, by the step that gives it inside and its name; while `learn` finds out."""
+    left: dict[str, dict[str, Kin]] = field(default_factory=dict)
+    """What such loops may give in the end."""
+
+    def learn(self, prompt: Prompt, order: Sequence[str], tables: Tables) -> None:
+        """Find out what loops that take from themselves give: go through all steps until that widens no more."""
+        entries = [(id, step.within) for id, step in prompt.items() if step.type == ENTRY and step.within is not None]
+        loops = [(entry, id, loop.carry) for entry, id in entries
+                 if (loop := prompt[id].loop) is not None and loop.mode != "each" and loop.carry]  # fmt: skip
+        widened = bool(loops)
+        while widened:
+            for id in order:
+                step, table = prompt[id], tables.get(prompt[id].type)
+                if is_border(step):
+                    self.border(id, step)
+                elif table is not None:
+                    self.node(id, step, table)
+            widened = sum(self.widens(*loop) for loop in loops) > 0
+        self.left = {id: self.outputs[id] for _, id, _ in loops}
+        self.carried = {}
+
+    def widens(self, entry: str, id: str, carry: Mapping[str, str]) -> bool:
+        """Let what a loop gave be among what it takes; whether that is news."""
+        took, gave = self.outputs.get(entry, {}), self.outputs.get(id, {})
+        wider = {name: either([took.get(name), gave.get(output)]) for name, output in carry.items()}
+        self.carried |= {(entry, name): kin for name, kin in wider.items()}
+        return any(kin != took.get(name) for name, kin in wider.items())
+
+    def border(self, id: str, step: Step) -> None:
+        """Take in what goes into a loop, or comes out of one."""
+        if id in self.left:
+            self.outputs[id] = self.left[id]
+            return
+        given = {name: self.linked(value) for name, value in step.inputs.items() if isinstance(value, Link)}
+        given |= {name: kin for (entry, name), kin in self.carried.items() if entry == id}
+        self.outputs[id] = {name: kin for name, kin in given.items() if kin is not None}
 
     def node(self, id: str, step: Step, table: InputTable) -> Clash | None:
         """Take a node in; what of it does not belong together."""
@@ -94,6 +132,11 @@ class Families:
         """How values of a type belong to families; empty when they belong to none."""
         known = self.catalogue.types.get(type)
         return known.family if known is not None else ""
+
+
+def is_border(step: Step) -> bool:
+    """Whether a step stands for a loop, or gives what goes into one."""
+    return step.loop is not None or step.type == ENTRY
 
 
 Named = tuple[str, Kin]

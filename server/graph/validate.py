@@ -13,7 +13,7 @@ from typing import Any
 
 from nodes.api import BadValue, Input, NodeSchema, coerce_constant
 from server.graph.catalogue import Catalogue, is_open
-from server.graph.families import Families, said
+from server.graph.families import Families, is_border, said
 from server.graph.inputs import InputTable, Tables, position
 from server.graph.order import Cycle, loops_around, walk
 from server.graph.problems import Problem, as_warning, short
@@ -39,6 +39,7 @@ def validate(
     check = Check(prompt, catalogue, Tables(catalogue.nodes), files)
     roots, problems = find_roots(prompt, catalogue, targets)
     order = walk(prompt, [*roots, *loops_around(roots, prompt)])
+    check.families.learn(prompt, order.nodes, check.tables)
     for node in order.nodes:
         check.any_node(node)
     check.problems.extend(describe(cycle, prompt, catalogue) for cycle in order.cycles)
@@ -113,6 +114,8 @@ class Check:
     def any_node(self, id: str) -> None:
         """Everything wrong with one step: a node, a loop, or what goes into one."""
         step = self.prompt[id]
+        if is_border(step):
+            self.families.border(id, step)
         if step.loop is not None:
             self.loop(id, step, step.loop)
         elif step.type == ENTRY and step.within is not None and (loop := self.prompt[step.within].loop) is not None:

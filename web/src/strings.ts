@@ -564,7 +564,7 @@ export const english = {
     mark: 'Make it a favourite',
     unmark: 'No longer a favourite',
     triggers: (list: string): string => `Say: ${list}`,
-    others: (family: string): string => `Not for ${family}`,
+    others: (families: readonly string[]): string => `Not for ${families.join(' or ')}`,
     unusable: 'Cannot be used',
     /** By their names in the program. */
     families: { sd1: 'SD 1.x', sd2: 'SD 2.x', sdxl: 'SDXL', sdxl_refiner: 'SDXL refiner', sd3: 'SD 3', flux1: 'Flux.1' },

@@ -1,51 +1,57 @@
+import { readFileSync } from 'node:fs';
+
 import { expect, test } from 'vitest';
 
-import type { Catalogue, NodeSchema, Widget } from './catalogue';
-import { completeCatalogue } from './catalogue';
+import { completeCatalogue, type RawCatalogue } from './catalogue';
 import { Document } from './document';
-import { familyAt } from './families';
-import { emptyWorkflow, type InputValue, type NodeData } from './types';
+import { familiesAt } from './families';
+import { Families } from './kinship';
+import { workflowOf } from './testing/toys';
+import type { InputValue, NodeData } from './types';
 
-const input = (name: string, widget: Widget | null): object => ({ name, type: widget ? 'file' : 'any', title: name, widget });
-const type = (id: string, inputs: object[]): NodeSchema =>
-  ({ id, title: id, inputs, outputs: [{ name: 'result', type: 'any', title: '' }] }) as unknown as NodeSchema;
-const files = (folder: string): Widget => ({ kind: 'model_file', folder, options: [] });
+const catalogue = completeCatalogue(
+  JSON.parse(readFileSync(new URL('../../../tests/graph/family_catalogue.json', import.meta.url), 'utf8')) as RawCatalogue,
+);
 
-const catalogue: Catalogue = completeCatalogue({
-  revision: '',
-  types: {},
-  broken: [],
-  nodes: {
-    checkpoint: type('checkpoint', [input('file', files('checkpoints'))]),
-    lora: type('lora', [input('model', null), input('file', files('loras'))]),
-    control: type('control', [input('file', files('controlnet'))]),
-    sample: type('sample', [input('model', null), input('control', null)]),
-  },
-});
-const families: Record<string, string> = { 'xl.safetensors': 'sdxl', 'old.safetensors': 'sd1' };
-
-function family(nodes: Record<string, { type: string; inputs: Record<string, InputValue> }>, of: string): string {
-  const placed = Object.entries(nodes).map(([id, node]) => [id, { ...node, position: [0, 0] } as NodeData]);
-  const document = new Document({ ...emptyWorkflow('w'), nodes: Object.fromEntries(placed) });
-  return familyAt(document.graph(), catalogue, of, (_, file) => families[file] ?? '');
+/** The families that a file picked at this input has to be for, in words. */
+function families(nodes: Record<string, Partial<NodeData>>, node: string, input: string): string {
+  const graph = new Document(workflowOf(nodes)).graph();
+  const found = familiesAt(graph, catalogue, new Families(graph, catalogue), { node, input });
+  return found ? [...found].sort().join(' or ') : 'any';
 }
 
-const from = (node: string): InputValue => ({ link: [node, 'result'] });
-const xl = { type: 'checkpoint', inputs: { file: 'xl.safetensors' } };
-const old = { type: 'checkpoint', inputs: { file: 'old.safetensors' } };
+const from = (node: string, output = 'result'): InputValue => ({ link: [node, output] });
+const one = { type: 'load_whole', inputs: { file: 'one.sft' } };
+const large = { type: 'load_whole', inputs: { file: 'large.sft' } };
 
 test('a LoRA is for the model that flows into it', () => {
-  const nodes = { xl, old, lora: { type: 'lora', inputs: { model: from('xl') } }, more: { type: 'lora', inputs: { model: from('lora') } } };
-  expect(family(nodes, 'more')).toBe('sdxl');
+  const lora = { type: 'lora', inputs: { model: from('large', 'model'), file: 'one-lora.sft' } };
+  const more = { type: 'lora', inputs: { model: from('lora', 'model') } };
+  expect(families({ one, large, lora, more }, 'more', 'file')).toBe('large');
+  expect(families({ one, large, lora, more }, 'lora', 'file')).toBe('large');
 });
 
 test('what has no model above it is for the one it is used with', () => {
-  const nodes = { old, control: { type: 'control', inputs: {} }, sample: { type: 'sample', inputs: { model: from('old'), control: from('control') } } };
-  expect(family(nodes, 'control')).toBe('sd1');
+  const control = { type: 'control', inputs: {} };
+  const draw = { type: 'draw', inputs: { model: from('one', 'model'), text: from('control') } };
+  expect(families({ one, control, draw }, 'control', 'net')).toBe('one');
+  const combine = { type: 'combine', inputs: { 'texts.0': from('control') } };
+  const later = { type: 'draw', inputs: { model: from('large', 'model'), text: from('combine') } };
+  expect(families({ large, control, combine, later }, 'control', 'net')).toBe('large');
+});
+
+test('what only a picture joins has nothing to do with it', () => {
+  const lora = { type: 'lora', inputs: {} };
+  const first = { type: 'draw', inputs: { model: from('lora', 'model') } };
+  const see = { type: 'see', inputs: { latent: from('first') } };
+  const draw = { type: 'draw', inputs: { model: from('one', 'model'), after: from('see') } };
+  expect(families({ one, lora, first, see, draw }, 'lora', 'file')).toBe('any');
 });
 
 test('of two families none is said, and of a file nobody knows neither', () => {
-  const two = { xl, old, sample: { type: 'sample', inputs: { model: from('xl'), control: from('old') } } };
-  expect(family(two, 'sample')).toBe('');
-  expect(family({ a: { type: 'checkpoint', inputs: { file: 'new.safetensors' } } }, 'a')).toBe('');
+  const lora = { type: 'lora', inputs: { model: from('one', 'model'), text: from('large', 'text') } };
+  expect(families({ one, large, lora }, 'lora', 'file')).toBe('any');
+  const strange = { type: 'load_whole', inputs: { file: 'new.sft' } };
+  expect(families({ strange, lora: { type: 'lora', inputs: { model: from('strange', 'model') } } }, 'lora', 'file')).toBe('any');
+  expect(families({ one }, 'gone', 'file')).toBe('any');
 });

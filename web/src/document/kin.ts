@@ -31,6 +31,12 @@ export function join(inputs: readonly Named[]): { joined: Named | null; refused:
   return { joined, refused };
 }
 
+/** The families that all of them may be of; null when nothing is known, or nothing in common. */
+export function inCommon(inputs: readonly Named[]): ReadonlySet<string> | null {
+  const { joined, refused } = join(inputs);
+  return refused ? null : (joined?.kin.families ?? null);
+}
+
 /** These, and those whose latents are like theirs. */
 export function alike(families: ReadonlySet<string>, known: Readonly<Record<string, FamilyInfo>>): ReadonlySet<string> {
   const latents = new Set([...families].map((name) => known[name]?.latents).filter((one) => one !== undefined));

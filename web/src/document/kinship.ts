@@ -6,7 +6,7 @@ import type { Graph } from './document';
 import { slotsOf } from './inputs';
 import { alike, either, join, type Kin, type Named } from './kin';
 import { definitionOf, ENTRY, EXIT, nodeOfType } from './subgraphs';
-import { constantOf, isLink, type InputEnd, type Json, type NodeData, type OutputEnd } from './types';
+import { constantOf, isLink, type InputEnd, type Json, type LoopData, type NodeData, type OutputEnd } from './types';
 
 /** Two inputs of a node that have no family in common; `input` is the one to be changed. */
 export interface Clash {
@@ -82,6 +82,13 @@ export class Families {
     return this.#clash(to.node, node, others)?.what === clash.what ? null : clash.what;
   }
 
+  /** Those of a node's inputs whose family is known, in the order of the node; none of a node that mixes families. */
+  known(schema: NodeSchema, inputs: Inputs): Named[] {
+    if (schema.mixes_families) return [];
+    for (const source of sourcesOf(inputs)) this.of({ node: source, output: '' });
+    return this.#inputs(schema, inputs);
+  }
+
   /** What an output gives belongs to; null when nobody knows. Goes upstream step by step, never by recursion. */
   of(from: OutputEnd): Kin | null {
     const stack = [from.node];
@@ -106,8 +113,7 @@ export class Families {
     if (node?.type === ENTRY) return this.#entered();
     if (!node || !schema || node.mode === 'mute') return given;
     if (definitionOf(node) !== null && node.mode !== 'bypass') {
-      const through = this.#through(node, node.inputs);
-      return through ? through.#left() : given;
+      return this.#leaving(node);
     }
     const joined = schema.mixes_families ? null : join(this.#inputs(schema, node.inputs)).joined;
     for (const { name, type } of schema.outputs) {
@@ -133,17 +139,41 @@ export class Families {
     );
   }
 
-  /** What flows through an instance; what it links to was looked at. What a loop takes the next time is not known. */
+  /** What flows through an instance, the first time of a loop; what it links to was looked at. */
   #through(node: NodeData, inputs: Inputs): Families | null {
     const id = definitionOf(node);
-    const { inside, known } = this.#around;
-    const graph = id === null || node.loop || inside.has(id) || inside.size >= DEEPEST ? null : this.#graphOf(id);
+    const { inside } = this.#around;
+    const graph = id === null || inside.has(id) || inside.size >= DEEPEST ? null : this.#graphOf(id);
     if (id === null || !graph) return null;
+    const varying = new Set([...(varyingOf(node).lists ?? []), ...Object.keys(varyingOf(node).carry ?? {})]);
     const given = new Map<string, Given>();
     for (const [port, { default: usual }] of Object.entries(graph.head.inputs ?? {})) {
       const value = inputs[port] ?? usual;
-      given.set(port, { kin: this.#linked(value)?.kin ?? null, constant: this.#constant(value) });
+      given.set(port, { kin: this.#linked(value)?.kin ?? null, constant: varying.has(port) ? undefined : this.#constant(value) });
     }
+    return this.#within(id, graph, given);
+  }
+
+  /** What leaves an instance. What a loop takes from itself may be what went in, or what any time before gave. */
+  #leaving(node: NodeData): ReadonlyMap<string, Kin> {
+    const { carry = {} } = varyingOf(node);
+    for (let found = this.#through(node, node.inputs); found; ) {
+      const { given } = found.#around;
+      const gave = found.#left();
+      const wider = new Map(given);
+      for (const [port, output] of Object.entries(carry)) {
+        const before = given.get(port);
+        if (before) wider.set(port, { ...before, kin: either([before, { kin: gave.get(output) ?? null }]) });
+      }
+      if ([...wider].every(([port, { kin }]) => kin?.families.size === given.get(port)?.kin?.families.size)) return gave;
+      found = this.#within(definitionOf(node) ?? '', found.#graph, wider);
+    }
+    return new Map();
+  }
+
+  /** What flows through a definition that is given this. */
+  #within(id: string, graph: Graph, given: ReadonlyMap<string, Given>): Families {
+    const { inside, known } = this.#around;
     const said = [...given].map(([port, { kin, constant }]) => [port, constant, kin && [kin.file, ...kin.families]]);
     const key = JSON.stringify([id, said]);
     const found = known.get(key) ?? new Families(graph, this.#catalogue, this.#graphOf, { given, inside: new Set(inside).add(id), known });
@@ -230,6 +260,12 @@ export class Families {
     const known = Object.entries(this.#catalogue.families).filter(([name]) => families.has(name));
     return known.map(([, info]) => info.title).join(' or ') || [...families].sort().join(', ');
   }
+}
+
+/** Which inputs of an instance are not the same each time it runs. */
+function varyingOf({ loop }: NodeData): Pick<LoopData, 'lists' | 'carry'> {
+  if (!loop) return {};
+  return loop.mode === 'each' ? { lists: loop.lists } : { carry: loop.carry };
 }
 
 /** The nodes that inputs read from. */

@@ -12,21 +12,32 @@ const infos = new Map([
   info('d.safetensors', {}),
   info('e.safetensors', { base: 'sdxl', problem: 'It is damaged.' }),
 ]);
-const list = (family: string, favourites: string[] = [], recent: string[] = []) =>
-  listModels([...infos.keys()], infos, { family, favourites: new Set(favourites), recent });
+const list = (families: string[], favourites: string[] = [], recent: string[] = [], familiesOf = {}) =>
+  listModels([...infos.keys()], infos, {
+    families: families.length ? new Set(families) : null,
+    familiesOf,
+    favourites: new Set(favourites),
+    recent,
+  });
 const names = (options: readonly { value: string | number }[]): string => options.map(({ value }) => String(value)[0]).join('');
 
 test('what fits comes first, and what nobody knows may fit', () => {
-  expect(names(list('sdxl'))).toBe('bcdae');
-  expect(list('sdxl').filter(({ fits }) => fits)).toHaveLength(3);
+  expect(names(list(['sdxl']))).toBe('bcdae');
+  expect(list(['sdxl']).filter(({ fits }) => fits)).toHaveLength(3);
 });
 
-test('with no family asked for, only what cannot be used comes last', () => expect(names(list(''))).toBe('abcde'));
+test('what a file holds says more of what it is for than what lies beside it, and may be for several', () => {
+  const known = { 'a.safetensors': ['sdxl', 'sdxl_refiner'], 'd.safetensors': ['sd1', 'sd2'] };
+  expect(names(list(['sdxl'], [], [], known))).toBe('abcde');
+  expect(names(list(['sd2', 'sd1'], [], [], known))).toBe('dabce');
+});
+
+test('with no family asked for, only what cannot be used comes last', () => expect(names(list([]))).toBe('abcde'));
 
 test('favourites come before those used last, and those before the others', () => {
-  expect(names(list('sdxl', ['d.safetensors'], ['c.safetensors', 'a.safetensors']))).toBe('dcbae');
+  expect(names(list(['sdxl'], ['d.safetensors'], ['c.safetensors', 'a.safetensors']))).toBe('dcbae');
 });
 
-test('a model is found by the words that call it', () => expect(names(searchOptions(list(''), 'knit'))).toBe('b'));
+test('a model is found by the words that call it', () => expect(names(searchOptions(list([]), 'knit'))).toBe('b'));
 
-test('a file that cannot be used fits nowhere', () => expect(modelFits(infos.get('e.safetensors') ?? null, '')).toBe(false));
+test('a file that cannot be used fits nowhere', () => expect(modelFits(infos.get('e.safetensors') ?? null, undefined, null)).toBe(false));

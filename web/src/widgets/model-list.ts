@@ -4,8 +4,10 @@ import { strings } from '../strings';
 import { fileOption, type Option } from './options';
 
 export interface Shelf {
-  /** The family that is asked for; '' when any will do. */
-  family: string;
+  /** The families that are asked for; null when any will do. */
+  families: ReadonlySet<string> | null;
+  /** Those that each file is for, where that is known. */
+  familiesOf: Readonly<Record<string, readonly string[]>>;
   favourites: ReadonlySet<string>;
   /** Names, the one used last first. */
   recent: readonly string[];
@@ -23,18 +25,18 @@ export const familyOf = (info: ModelInfo | null | undefined): string => info?.fa
 /** A family as people call it. */
 export const familyTitle = (family: string): string => (strings.models.families as Readonly<Record<string, string>>)[family] ?? family;
 
-/** Whether a model can be used with this family, as far as anyone knows. */
-export function modelFits(info: ModelInfo | null, family: string): boolean {
+/** Whether a model that is for some families can be used with one of these, as far as anyone knows. */
+export function modelFits(info: ModelInfo | null, own: readonly string[] | undefined, families: Shelf['families']): boolean {
   if (info?.problem) return false;
-  const own = familyOf(info);
-  return family === '' || own === '' || own === family;
+  const said = own ?? [familyOf(info)].filter(Boolean);
+  return !families || said.length === 0 || said.some((family) => families.has(family));
 }
 
 export function listModels(names: readonly string[], infos: ReadonlyMap<string, ModelInfo>, shelf: Shelf): ModelOption[] {
   const options = names.map((name): ModelOption => {
     const info = infos.get(name) ?? null;
     const words = [info?.what, familyOf(info), ...(info?.triggers ?? []), info?.metadata?.['modelspec.title']].filter(Boolean).join(' ');
-    return { ...fileOption(name), words, info, fits: modelFits(info, shelf.family), favourite: shelf.favourites.has(name) };
+    return { ...fileOption(name), words, info, fits: modelFits(info, shelf.familiesOf[name], shelf.families), favourite: shelf.favourites.has(name) };
   });
   const rank = ({ value, info, fits, favourite }: ModelOption): number => {
     const used = shelf.recent.indexOf(String(value));
