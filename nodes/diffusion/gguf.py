@@ -67,10 +67,14 @@ def read_parts(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, En
             raise BadHeader(f"it lists {name!r} twice")
         entry = make_entry(path, name, shape, kind, base + offset)
         original = values.get(ORIGINAL_SHAPE + name)
-        if original is not None and math.prod(original) == math.prod(shape):
+        if is_shape(original) and math.prod(original) == math.prod(shape):
             entry = replace(entry, shape=tuple(original))
         entries[name] = entry
     return values, entries
+
+
+def is_shape(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(edge, int) and edge > 0 for edge in value)
 
 
 def make_entry(path: Path, name: str, shape: tuple[int, ...], kind: int, start: int) -> Entry:
