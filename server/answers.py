@@ -7,12 +7,22 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from server.phrases import Phrase, tell
+
 _encoder = msgspec.json.Encoder()
 
 
 class ErrorWords(msgspec.Struct, frozen=True):
+    """What happened and what to do; the phrases say both to who speaks another language."""
+
     what: str
     fix: str
+    what_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+    fix_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        tell(self, "what", "what_phrase")
+        tell(self, "fix", "fix_phrase")
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ from aiohttp import web
 from sqlalchemy.exc import DatabaseError
 
 from server import __version__
+from server import sentences as say
 from server.answers import ApiError
 from server.catalogue import CatalogueShelf
 from server.config import Config
@@ -135,11 +136,10 @@ class Api:
         except PathError as error:
             raise ApiError(400, str(error), "Name a file inside the folder, with forward slashes.") from None
         except NoAnswerError as error:
-            raise ApiError(503, f"The worker cannot say: {error}.", "Try again when it is ready.") from None
+            raise ApiError(503, say.CANNOT_SAY(why=error), say.TRY_WHEN_READY()) from None
         except DatabaseError as error:
             log.error("The database failed: %s", error)
-            what = f"The database cannot be used: {error.orig}."
-            raise ApiError(503, what, "Make room on the disk, then try again.") from None
+            raise ApiError(503, say.NO_DATABASE(why=error.orig), say.MAKE_ROOM_THEN()) from None
 
     def _bound(self, handler: RouteHandler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The handler as aiohttp calls it."""

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from server import sentences as say
 from server.catalogue import CatalogueShelf
 from server.config import Config
 from server.line import places_for
@@ -369,7 +370,7 @@ class Dispatcher:
 
     def _lose_patience(self, live: LiveJob) -> None:
         if live in self._running_jobs():
-            self.keeper.kill("The worker did not stop when the job was cancelled, and was started anew.")
+            self.keeper.kill(say.CANCEL_UNHEARD())
 
     def _tell_queue(self) -> None:
         self._hub.publish(QueueChanged(self.queued, self.running, self.paused))

@@ -7,6 +7,7 @@ import errno
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from server import sentences as say
 from server.answers import ApiError, error_response
 
 STATUS_FIXES = {
@@ -25,11 +26,11 @@ async def answer_faults(request: web.Request, handler: Handler) -> web.StreamRes
     except ApiError as error:
         fault = error
     except TimeoutError:
-        fault = ApiError(408, "The request took too long to arrive.", "Send it again.")
+        fault = ApiError(408, say.TOO_SLOW(), say.SEND_AGAIN())
     except OSError as error:
         if error.errno not in FULL:
             raise
-        fault = ApiError(507, "The server's disk is full.", "Make room on it; the cache can be cleared in the menu.")
+        fault = ApiError(507, say.DISK_FULL(), say.MAKE_ROOM())
     except web.HTTPException as error:
         if error.status < 400:
             raise

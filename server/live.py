@@ -45,7 +45,7 @@ class LiveJob:
             earlier = self.nodes.get(change.node)
             # The reason is told once, with the first change; a later change without one keeps it.
             if earlier is not None and earlier.reason and not change.reason:
-                change = replace(change, reason=earlier.reason)
+                change = replace(change, reason=earlier.reason, reason_phrase=earlier.reason_phrase)
             self.nodes[change.node] = change
             if change.state not in UNFINISHED:
                 self.progress.pop(change.node, None)
@@ -56,7 +56,7 @@ class LiveJob:
         """End every node that has not ended: the worker is gone and says no more."""
         states: dict[NodeState, NodeState] = {"running": running, "waiting": "skipped"}
         return [
-            NodeChange(node, states[change.state], change.reason)
+            NodeChange(node, states[change.state], change.reason, reason_phrase=change.reason_phrase)
             for node, change in self.nodes.items()
             if change.state in UNFINISHED
         ]

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from server.phrases import Phrase, tell
+
 NodeState = Literal["waiting", "running", "done", "cached", "failed", "cancelled", "skipped"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 WorkerState = Literal["starting", "ready", "restarting", "stopped"]
@@ -31,6 +33,12 @@ class Failure(msgspec.Struct, frozen=True):
     node: str = ""
     input: str = ""
     traceback: str = ""
+    what_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+    fix_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        tell(self, "what", "what_phrase")
+        tell(self, "fix", "fix_phrase")
 
 
 class NodeChange(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,6 +50,10 @@ class NodeChange(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float | None = None
     expected: float | None = None
     """Seconds it took when it last ran, while it waits or runs; absent where it never did."""
+    reason_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        tell(self, "reason", "reason_phrase")
 
 
 class OutputFile(msgspec.Struct, frozen=True):
@@ -456,12 +468,17 @@ class Hello(Message, frozen=True):
     epoch: str
     worker: WorkerState
     detail: str = ""
+    detail_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
 
 
 class WorkerChanged(Message, frozen=True):
     worker: WorkerState
     detail: str = ""
     device: str = ""
+    detail_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        tell(self, "detail", "detail_phrase")
 
 
 class CatalogueChanged(Message, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from server import sentences as say
 from server.answers import ApiError
 from server.catalogue import CatalogueShelf
 from server.config import Config
@@ -40,8 +41,8 @@ class Services:
         if catalogue is None:
             raise ApiError(
                 503,
-                f"The nodes are not loaded yet. {state.detail}",
-                "Try again in a few seconds.",
+                say.NOT_LOADED(detail=state.detail),
+                say.TRY_IN_SECONDS(),
                 {"Retry-After": "3"},
             )
         return catalogue

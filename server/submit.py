@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from server.config import Config
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue
 from server.graph.problems import Problem
 from server.graph.prompt import encode, from_workflow
@@ -84,7 +85,7 @@ def prepare_sweep(
     swept = sweep_of(workflow, catalogue)
     problems = list(swept.problems)
     if targets is not None:
-        problems.append(Problem("", "", "A sweep runs all of the workflow.", "Leave out the nodes to run to."))
+        problems.append(Problem("", "", say.SWEEP_RUNS_ALL(), say.LEAVE_OUT_TARGETS()))
     if swept.prompt:
         found = validate(swept.prompt, catalogue, file_check(config))
         problems += dict.fromkeys(in_document(problem, swept.prompt) for problem in found)

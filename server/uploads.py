@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from server import sentences as say
 from server.answers import ApiError
 from server.paths import safe_stem
 
@@ -45,7 +46,7 @@ def measure(path: Path, max_pixels: int) -> Measured:
         raise _bomb(max_pixels) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError, KeyError, MemoryError) as error:
         # Pillow's readers say "damaged" in all these ways.
-        raise ApiError(400, f"This is not a picture that can be read ({str(error)[:150]}).", FIX) from None
+        raise ApiError(400, say.NO_PICTURE(why=str(error)[:150]), say.UPLOAD_PICTURE()) from None
     return found
 
 
@@ -55,7 +56,7 @@ def _refuse_bomb(found: Measured, max_pixels: int) -> None:
 
 
 def _bomb(max_pixels: int) -> ApiError:
-    return ApiError(413, f"The picture has more than {max_pixels // 10**6} million pixels.", "Make it smaller first.")
+    return ApiError(413, say.TOO_MANY_PIXELS(count=max_pixels // 10**6), say.SMALLER_FIRST())
 
 
 def store(part: Path, original: str, folder: Path, max_pixels: int) -> tuple[str, Measured]:

@@ -35,10 +35,12 @@ LAYERS = (
     Layer(("nodes.api",)),
     Layer(("nodes.types", "nodes.fields"), SCHEMA, ("torch",)),
     Layer(("nodes.repository",)),
-    Layer(("server.messages",), (), ("msgspec",)),
+    Layer(("server.sentences",), SCHEMA),
+    Layer(("server.phrases",), SCHEMA, ("msgspec",)),
+    Layer(("server.messages",), ("server.phrases",), ("msgspec",)),
     Layer(("server.model_folders", "server.model_paths"), ("server.paths",), ("yaml",)),
     Layer(("server.config",), ("server.model_folders",), ("platformdirs", "psutil")),
-    Layer(("server.graph",), SCHEMA, ("msgspec", "networkx", "PIL")),
+    Layer(("server.graph",), (*SCHEMA, "server.phrases"), ("msgspec", "networkx", "PIL")),
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
     Layer(
         ("nodes.diffusion",),
@@ -63,8 +65,8 @@ LAYERS = (
     ),
     Layer(
         ("server",),
-        ("server.config", "server.graph", "server.messages", "server.store", "server.workers", "server.routes",
-         "server.model_folders", "server.model_paths", *SCHEMA),
+        ("server.config", "server.graph", "server.messages", "server.phrases", "server.sentences", "server.store",
+         "server.workers", "server.routes", "server.model_folders", "server.model_paths", *SCHEMA),
         WEB_LIBRARIES,
     ),
 )  # fmt: skip

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import Any
 
+from nodes.api import sentences as say
+from nodes.api.said import Sentence
 from nodes.api.schema import Input
 from nodes.api.vocabulary import MAX_SEED
 
@@ -35,26 +38,26 @@ class BadValue(ValueError):
 def show(value: Any) -> str:
     """A value in words, short enough for a sentence."""
     if value is None:
-        return "empty"
+        return say.NO_VALUE()
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return say.TRUE() if value else say.FALSE()
     if isinstance(value, str):
         shown = value if len(value) <= SHOWN else value[:SHOWN] + "…"
         return '"' + shown.encode("utf-8", "replace").decode() + '"'
     if isinstance(value, int) and abs(value) > LARGEST:
-        return "a number of more than 19 digits"
+        return say.LONG_NUMBER()
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, (list, tuple)):
-        return "a list"
-    return "an object" if isinstance(value, dict) else f"a value of type {type(value).__name__}"
+        return say.A_LIST()
+    return say.AN_OBJECT() if isinstance(value, dict) else say.OF_TYPE(type=type(value).__name__)
 
 
 def coerce_constant(input: Input, value: Any) -> Any:
     """The canonical form of `value` for this input. Raises BadValue, saying what is wrong and what to do."""
     if value is None:
         if input.required or input.default is not None:
-            raise BadValue(input.name, f"'{input.name}' is empty.", "Give it a value.")
+            raise BadValue(input.name, say.EMPTY(input=input.name), say.GIVE_VALUE())
         return None
     if input.is_list:
         items = value if isinstance(value, (list, tuple)) else [value]
@@ -83,8 +86,8 @@ def coerce_union(input: Input, value: Any) -> Any:
         return value
     members = [name for name in input.type.split("|") if name in SCALARS]
     if not members:
-        what = f"'{input.name}' holds {show(value)}, but takes {spoken(input.type)}."
-        raise BadValue(input.name, what, "Remove the value, and link it.")
+        what = say.NOT_PLAIN(input=input.name, value=show(value), type=spoken(input.type))
+        raise BadValue(input.name, what, say.REMOVE_AND_LINK())
     for name in sorted(members, key=lambda name: name == "float"):
         try:
             return BY_TYPE[name](input, value)
@@ -97,8 +100,8 @@ def coerce_int(input: Input, value: Any) -> int:
     if type(value) is not int:
         value = read_int(input, value)
     if not SMALLEST <= value <= LARGEST:
-        what = f"'{input.name}' is {show(value)}, too large to count with."
-        raise BadValue(input.name, what, "Use a smaller number.")
+        what = say.TOO_LARGE_TO_COUNT(input=input.name, value=show(value))
+        raise BadValue(input.name, what, say.USE_SMALLER())
     check_range(input, value)
     return int(value)
 
@@ -109,8 +112,8 @@ def read_int(input: Input, value: Any) -> int:
             raise not_finite(input, value)
         if value.is_integer():
             return int(value)
-        what = f"'{input.name}' is {show(value)}, but takes whole numbers."
-        raise BadValue(input.name, what, f"Write {round(value)}.")
+        what = say.NOT_WHOLE(input=input.name, value=show(value))
+        raise BadValue(input.name, what, say.WRITE(value=round(value)))
     if isinstance(value, str) and value in NOT_FINITE:
         raise not_finite(input, value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -140,8 +143,8 @@ def read_float(input: Input, value: Any) -> float:
     try:
         return float(value)
     except OverflowError:
-        what = f"'{input.name}' is {show(value)}, larger than any number can be."
-        raise BadValue(input.name, what, "Use a smaller number.") from None
+        what = say.TOO_LARGE(input=input.name, value=show(value))
+        raise BadValue(input.name, what, say.USE_SMALLER()) from None
 
 
 def long_integer(value: Any) -> int | None:
@@ -160,8 +163,8 @@ def coerce_str(input: Input, value: Any) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        what = f"'{input.name}' holds half a character at position {error.start + 1}."
-        raise BadValue(input.name, what, "Delete it and type it again.") from None
+        what = say.HALF_CHARACTER(input=input.name, position=error.start + 1)
+        raise BadValue(input.name, what, say.TYPE_AGAIN()) from None
     return value
 
 
@@ -180,7 +183,7 @@ def coerce_choice(input: Input, value: Any) -> Any:
         # 1 == True and "1" is no 1: an option is the value of its own kind only.
         if option == value and isinstance(option, bool) == isinstance(value, bool):
             return option
-    what = f"'{input.name}' is {show(value)}, which is not among its choices."
+    what = say.NO_CHOICE(input=input.name, value=show(value))
     raise BadValue(input.name, what, choose(options))
 
 
@@ -188,20 +191,20 @@ def coerce_file(input: Input, value: Any) -> str:
     if not isinstance(value, str):
         raise wrong_type(input, value)
     if not value:
-        raise BadValue(input.name, f"'{input.name}' names no file.", "Pick a file.")
+        raise BadValue(input.name, say.NO_FILE(input=input.name), say.PICK_FILE())
     parts = value.split("/")
     if "\\" in value or ":" in value or any(part in ("", ".", "..") or not part.isprintable() for part in parts):
-        what = f"'{input.name}' is {show(value)}, which is no file name inside its folder."
-        raise BadValue(input.name, what, "Pick a file from the list.")
+        what = say.NO_FILE_NAME(input=input.name, value=show(value))
+        raise BadValue(input.name, what, say.PICK_LISTED_FILE())
     return value
 
 
 def choose(options: Sequence[Any]) -> str:
     """What to do when a choice does not exist: the first few that do."""
     if not options:
-        return "There is nothing to choose from."
+        return say.NO_OPTIONS()
     shown = ", ".join(str(option) for option in options[:12])
-    return f"Choose one of {shown}{', …' if len(options) > 12 else ''}."
+    return say.CHOOSE_OF(options=shown + (", …" if len(options) > 12 else ""))
 
 
 def check_range(input: Input, value: float) -> None:
@@ -211,32 +214,42 @@ def check_range(input: Input, value: float) -> None:
     low, high = (0, MAX_SEED) if widget["kind"] == "seed" else (widget.get("min"), widget.get("max"))
     if (low is None or value >= low) and (high is None or value <= high):
         return
-    beyond = f"less than {low}" if low is not None and value < low else f"more than {high}"
-    if low is not None and high is not None:
-        fix = f"Use a value from {low} to {high}."
+    if low is not None and value < low:
+        what = say.BELOW(input=input.name, value=show(value), low=low)
     else:
-        fix = f"Use {low} or more." if low is not None else f"Use {high} or less."
-    raise BadValue(input.name, f"'{input.name}' is {show(value)}, {beyond}.", fix)
+        what = say.ABOVE(input=input.name, value=show(value), high=high)
+    if low is not None and high is not None:
+        fix = say.USE_BETWEEN(low=low, high=high)
+    else:
+        fix = say.USE_FROM(low=low) if low is not None else say.USE_UP_TO(high=high)
+    raise BadValue(input.name, what, fix)
 
 
 def not_finite(input: Input, value: Any) -> BadValue:
     name = str(value).replace("inf", "Infinity").replace("nan", "NaN")
-    return BadValue(input.name, f"'{input.name}' is {name}, which is not a finite number.", "Use an ordinary number.")
+    return BadValue(input.name, say.NOT_FINITE(input=input.name, value=name), say.USE_ORDINARY())
 
 
 def wrong_type(input: Input, value: Any) -> BadValue:
-    what = f"'{input.name}' is {show(value)}, but takes {spoken(input.type)}."
-    return BadValue(input.name, what, f"Give it {spoken(input.type)}.")
+    what = say.WRONG_TYPE(input=input.name, value=show(value), type=spoken(input.type))
+    return BadValue(input.name, what, say.GIVE_TYPE(type=spoken(input.type)))
 
 
-WORDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "file": "a file"}
+WORDS: dict[str, Sentence] = {
+    "int": say.WHOLE_NUMBER, "float": say.NUMBER, "str": say.TEXT, "bool": say.TRUE_OR_FALSE, "file": say.A_FILE,
+}  # fmt: skip
 
 
 def spoken(type_name: str) -> str:
     """A type in words: `int` is "a whole number", `Image|Mask` "Image or Mask"."""
     if type_name == "any" or type_name.startswith("$"):
-        return "anything"
-    return " or ".join(WORDS.get(name, name) for name in type_name.split("|"))
+        return say.ANYTHING()
+    return either(WORDS[name]() if name in WORDS else name for name in type_name.split("|"))
+
+
+def either(names: Iterable[str]) -> str:
+    """Names joined by "or"."""
+    return reduce(lambda first, second: say.EITHER(first=first, second=second), names)
 
 
 BY_TYPE: dict[str, Callable[[Input, Any], Any]] = {

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from nodes.api import BadValue
+from nodes.api.said import Said
+from server.engine import sentences as say
 
 LONGEST = 20_000
 """Characters kept of a traceback: its end says what went wrong."""
@@ -41,11 +43,12 @@ def fault_of(error: BaseException, node: str, title: str, function: Callable[...
     if isinstance(error, RunFailed):
         return error.fault
     if isinstance(error, BadValue):
-        return Fault(f"{title}: {error.what}", error.fix, node, error.input)
+        return Fault(say.NODE_SAYS(title=title, what=error.what), error.fix, node, error.input)
     what, fix = _words(error)
-    fix = str(getattr(error, "fix", "") or fix)
+    given = getattr(error, "fix", "") or fix
     place = str(getattr(error, "input", "") or "")
-    return Fault(f"{title}: {what}", fix, node, place, own_traceback(error, function))
+    fix = given if isinstance(given, str) else str(given)
+    return Fault(say.NODE_SAYS(title=title, what=what), fix, node, place, own_traceback(error, function))
 
 
 def own_traceback(error: BaseException, function: Callable[..., Any] | None) -> str:
@@ -63,21 +66,21 @@ def own_traceback(error: BaseException, function: Callable[..., Any] | None) -> 
 
 
 def _words(error: BaseException) -> tuple[str, str]:
-    text = str(error).strip()
+    said = getattr(error, "what", None)
+    text = said if isinstance(said, Said) else str(error).strip()
     name = type(error).__name__
     if isinstance(error, MemoryError) or name == "OutOfMemoryError" or _speaks_of_memory(text):
         asked = ASKED.search(text)
-        amount = f" when it asked for {asked.group(1)}" if asked else ""
-        return (
-            f"the memory did not suffice{amount}. {_first_line(text)}".rstrip(),
-            "Use a smaller size or batch, close other programs, or choose a smaller model.",
-        )
+        detail = text if isinstance(text, Said) else _first_line(text)
+        if asked:
+            return say.OUT_OF_MEMORY_FOR(amount=asked.group(1), detail=detail), say.SMALLER()
+        return say.OUT_OF_MEMORY_AS(detail=detail) if detail else say.OUT_OF_MEMORY(), say.SMALLER()
     if isinstance(error, SystemExit):
-        return f"it asked the program to exit ({text or 0}).", "A node may not end the program; see its traceback."
+        return say.ASKED_TO_EXIT(code=text or 0), say.MAY_NOT_END()
     if isinstance(error, KeyboardInterrupt):
-        return "it raised KeyboardInterrupt.", ""
+        return say.INTERRUPTED(), ""
     if isinstance(error, RecursionError):
-        return "it called itself too deep.", "See the traceback for the function that does."
+        return say.CALLED_TOO_DEEP(), say.SEE_TRACEBACK()
     if isinstance(error, (ValueError, OSError, RuntimeError)) and text:
         return text, ""
     return (f"{name}: {text}" if text else f"{name}."), ""

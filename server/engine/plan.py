@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from server.engine import sentences as say
 from server.engine.catalogue import Library
 from server.engine.failures import Fault, RunFailed
 from server.engine.planned import Files, Planned, Scope, Source, Stamp
@@ -46,7 +47,7 @@ def choose_targets(prompt: Prompt, library: Library, targets: Iterable[str] | No
     for target in targets:
         inside = [id for id in outputs if id.startswith(f"{target}/")]
         if target not in prompt and not inside:
-            raise RunFailed(Fault(f"There is no node {target} to run to.", "Choose a node that runs.", target))
+            raise RunFailed(Fault(say.NO_NODE_TO_RUN(node=target), say.CHOOSE_RUNNING_NODE(), target))
         wanted |= dict.fromkeys([target] if target in prompt else inside)
     return wanted
 
@@ -56,8 +57,8 @@ def pulled(prompt: Prompt, targets: Collection[str]) -> Iterator[str]:
     order = walk(prompt, [*targets, *loops_around(targets, prompt)])
     for cycle in order.cycles:
         if cycle.node in order.pulled:
-            what = f"Node {cycle.node} needs its own result."
-            raise RunFailed(Fault(what, "Remove one link of the circle.", cycle.node, cycle.input))
+            what = say.NEEDS_ITSELF(node=cycle.node)
+            raise RunFailed(Fault(what, say.REMOVE_ONE_LINK(), cycle.node, cycle.input))
     nodes = walk(prompt, cells).nodes if (cells := by_cell(prompt, order.pulled)) else order.nodes
     return (id for id in nodes if id in order.pulled)
 

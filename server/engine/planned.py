@@ -9,8 +9,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from nodes.api import Input
+from server.engine import sentences as say
 from server.engine.catalogue import Declared
 from server.graph.steps import ENTRY, Loop, Step
+
+
+def placed(where: str, title: str) -> str:
+    """What a failure calls a node: its title, with the times of loops it stands in."""
+    return say.AT(where=where, title=title) if where else title
 
 
 class Source(NamedTuple):

@@ -13,9 +13,10 @@ from typing import Any
 
 from nodes.api import BadValue, Input, Output, fingerprint_of, node
 from server.engine import keys
+from server.engine import sentences as say
 from server.engine.catalogue import Declared, Library, is_file
 from server.engine.failures import Fault, RunFailed, fault_of
-from server.engine.planned import End, Files, Fixed, LoopPlan, Planned, Scope, Shown, Source, Stamp, Turn
+from server.engine.planned import End, Files, Fixed, LoopPlan, Planned, Scope, Shown, Source, Stamp, Turn, placed
 from server.graph.steps import ENTRY, Link, Loop, Prompt, Step
 
 MOST_NODES = 100_000
@@ -65,17 +66,16 @@ class Planning:
 
     def turn(self, held: LoopPlan, number: int, of: int | None, given: Mapping[str, End | Fixed]) -> Turn:
         """Plan one time, counted from 1. Raises RunFailed where there would be too many nodes."""
-        time = f", time {number}" if number else ""
-        where = f"{held.title}{time}" + (f" of {of}" if of else "")
+        where = turn_in_words(held.title, number, of)
         outer = held.scope
         entries = frozenset(id for id, step in held.body if step.type == ENTRY)
-        scope = Scope(outer, {}, entries, given, f"{outer.turn}#{number}", f"{outer.where}{where}: ")
+        scope = Scope(outer, {}, entries, given, f"{outer.turn}#{number}", say.WITHIN(outer=outer.where, place=where))
         plan = self.plan
         start = len(plan)
         self.add_all(held.body, scope)
         if len(plan) > MOST_NODES:
-            what = f"{where}: with it there would be more than {MOST_NODES:,} nodes to run."
-            raise RunFailed(Fault(what, "Let it run fewer times, or on fewer items.", held.id))
+            what = say.TOO_MANY_IN_LOOP(where=where, most=MOST_NODES)
+            raise RunFailed(Fault(what, say.FEWER_TIMES(), held.id))
         found = {name: self.end(value, scope) for name, value in held.results.items()}
         ends = {name: end for name, end in found.items() if end is not None}
         return Turn(start, len(plan), ends, [one.at for one in plan[start:] if one.is_target])
@@ -85,8 +85,8 @@ class Planning:
     def _add_node(self, id: str, step: Step, scope: Scope) -> None:
         found = self._library.find(step.type)
         if found is None:
-            what = f"Node {id} is of the type '{step.type}', which is not installed."
-            raise RunFailed(Fault(what, "Install its pack.", id))
+            what = say.NODE_NOT_INSTALLED(node=id, type=step.type)
+            raise RunFailed(Fault(what, say.INSTALL_ITS_PACK(), id))
         declared, type_digest = found
         title = step.title or declared.title
         shown = shown_as(id, step, scope)
@@ -106,7 +106,7 @@ class Planning:
                 else:
                     planned.constants[name] = declared.constant(name, input, given)
         except BadValue as error:
-            raise RunFailed(fault_of(error, shown.id, shown.where + title)) from None
+            raise RunFailed(fault_of(error, shown.id, placed(shown.where, title))) from None
         if listed:
             planned.listed = tuple(listed)
         planned.is_target = id in self._wanted
@@ -166,7 +166,9 @@ class Planning:
         names = tuple(loop.gives)
         read = frozenset(self._read.get(id, ())) | ({*names} if id in self._wanted else set())
         shown = shown_as(id, step, scope)
-        held = LoopPlan(shown.id, loop, scope.where + step.title, members, step.inputs, begins, scope, self, read)
+        held = LoopPlan(
+            shown.id, loop, placed(scope.where, step.title), members, step.inputs, begins, scope, self, read
+        )
         at, declared = len(self.plan), _declared_loop(step.title, names)
         planned = Planned(
             at, shown.id, step.title, declared, "", {}, {}, turn=shown.turn, where=shown.where, cell=shown.cell
@@ -246,8 +248,15 @@ def shown_as(id: str, step: Step, scope: Scope) -> Shown:
     copy = step.copy
     if copy is None:
         return Shown(id, scope.turn, scope.where, ())
-    where = f"{scope.where}{copy.where}: " if copy.where else scope.where
+    where = say.WITHIN(outer=scope.where, place=copy.where) if copy.where else scope.where
     return Shown(copy.of, id.removeprefix(copy.of) + scope.turn, where, copy.cell)
+
+
+def turn_in_words(title: str, number: int, of: int | None) -> str:
+    """Which time of a loop it is; all of it where that has no number."""
+    if not number:
+        return title
+    return say.TURN_OF(title=title, number=number, of=of) if of else say.TURN(title=title, number=number)
 
 
 def is_within(id: str, loop: str, prompt: Prompt) -> bool:

@@ -9,22 +9,21 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from server.engine import sentences as say
 from server.engine.planned import Planned
 
-FIRST_RUN = "first run"
-UNCHANGED = "unchanged"
-NEVER_CACHED = "never cached"
-SEEN_BEFORE = "seen before"
-NOT_KEPT = "no longer in the cache"
-FILE_GONE = "its file is gone or changed"
-DAMAGED = "its kept result was damaged"
-TWIN = "the same as another node"
-NOT_NEEDED = "not needed"
-KEPT_AFTER = "what comes of it is kept"
+FIRST_RUN = say.FIRST_RUN()
+UNCHANGED = say.UNCHANGED()
+NEVER_CACHED = say.NEVER_CACHED()
+SEEN_BEFORE = say.SEEN_BEFORE()
+NOT_KEPT = say.NOT_KEPT()
+FILE_GONE = say.FILE_GONE()
+DAMAGED = say.DAMAGED()
+TWIN = say.TWIN()
+NOT_NEEDED = say.NOT_NEEDED()
+KEPT_AFTER = say.KEPT_AFTER()
 LONGEST = 60
 """Characters of a text that a record keeps; a longer one is kept as its digest."""
-NAMED = 2
-"""Changes named in one reason; the rest are counted."""
 
 Record = dict[str, Any]
 
@@ -54,9 +53,15 @@ def why_run(
     changes = list(_changes(planned, line, before, keys, titles))
     if not planned.declared.schema.cached:
         changes.insert(0, NEVER_CACHED)
-    if len(changes) > NAMED:
-        return f"{', '.join(changes[:NAMED])} and {len(changes) - NAMED} more"
-    return ", ".join(changes) or "the node's code or device changed"
+    return _joined(changes) if changes else say.CODE_CHANGED()
+
+
+def _joined(changes: list[str]) -> str:
+    """The first two changes, and how many more there are."""
+    if len(changes) == 1:
+        return changes[0]
+    first, second, *more = changes
+    return say.AND_MORE(first=first, second=second, count=len(more)) if more else say.TWO(first=first, second=second)
 
 
 def same_as_before(planned: Planned, before: Mapping[str, Any] | None) -> bool:
@@ -75,44 +80,44 @@ def _changes(
     planned: Planned, line: list[Any], before: Mapping[str, Any], keys: Mapping[str, str], titles: Mapping[str, str]
 ) -> list[str]:
     _, type_digest, constants, links, stamps, fingerprint = line
-    changes = []
+    changes: list[str] = []
     if type_digest != planned.type_digest:
-        changes.append("the node's code or device changed")
+        changes.append(say.CODE_CHANGED())
     for name, value in planned.constants.items():
         old, new = constants.get(name), _short(value)
         if name not in constants:
-            changes.append(f"{name} is now {_show(new)}" if name in links else f"{name} added")
+            changes.append(say.NOW(input=name, value=_show(new)) if name in links else say.ADDED(input=name))
         elif old != new or type(old) is not type(new):
             changes.append(_change(name, old, new))
         elif name in planned.stamps and stamps.get(name) != planned.stamps[name].digest:
-            changes.append(f"file changed: {value}")
+            changes.append(say.FILE_CHANGED(file=value))
     for name, source in planned.links.items():
         title = titles.get(source.node, source.node)
         old = links.get(name)
         if old != [source.node, source.output]:
-            changes.append(f"{name} is linked to {title}" if old is None else f"{name} is now linked to {title}")
+            changes.append((say.LINKED if old is None else say.NOW_LINKED)(input=name, node=title))
         elif (_line(before, source.node) or [None])[0] != keys.get(source.node):
-            changes.append(f"{name} changed (from {title})")
+            changes.append(say.CHANGED_AT(input=name, node=title))
     gone = [name for name in (*constants, *links) if name not in planned.constants and name not in planned.links]
-    changes += [f"{name} removed" for name in gone]
+    changes += [say.REMOVED(input=name) for name in gone]
     if fingerprint != _short(planned.fingerprint):
-        changes.append("its fingerprint changed")
+        changes.append(say.FINGERPRINT_CHANGED())
     return changes
 
 
 def _change(name: str, old: Any, new: Any) -> str:
     if isinstance(old, dict) or isinstance(new, dict):
-        return f"{name} changed"
-    return f"{name} changed from {_show(old)} to {_show(new)}"
+        return say.CHANGED(input=name)
+    return say.CHANGED_FROM_TO(input=name, old=_show(old), new=_show(new))
 
 
 def _show(value: Any) -> str:
     if isinstance(value, dict):
-        return "another value"
+        return say.OTHER_VALUE()
     if isinstance(value, str):
         return f'"{value}"' if not value or " " in value else value
     if isinstance(value, bool) or value is None:
-        return {True: "on", False: "off", None: "nothing"}[value]
+        return {True: say.ON, False: say.OFF, None: say.NOTHING}[value]()
     return str(value)
 
 

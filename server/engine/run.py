@@ -25,7 +25,7 @@ from server.engine.call import NodeContext, Values, call_async, call_blocking
 from server.engine.failures import Fault, RunFailed, fault_of
 from server.engine.looping import Looping
 from server.engine.memory_tier import Entry, Made
-from server.engine.planned import End, Planned, Source
+from server.engine.planned import End, Planned, Source, placed
 from server.engine.schedule import ASLEEP, DONE, QUEUED, RUNNING, WAITING, Schedule, Unit
 from server.engine.settle import when_settled
 
@@ -527,7 +527,8 @@ class Run:
     def _fail(self, unit: Unit, error: BaseException) -> None:
         planned = unit.planned
         if self._fault is None and not self._cancelled:
-            self._fault = fault_of(error, planned.id, planned.where + planned.title, planned.declared.node.function)
+            title = placed(planned.where, planned.title)
+            self._fault = fault_of(error, planned.id, title, planned.declared.node.function)
         self._host.changed(planned.id, "failed", unit.reason)
         self._halt()
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from nodes.api import Input, NodeSchema
+from nodes.api.values import either as or_either
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue, FamilyInfo
 from server.graph.inputs import InputTable, Tables, position
 from server.graph.problems import short
@@ -187,13 +189,14 @@ def type_of(name: str, step: Step, table: InputTable) -> str:
 def said(clash: Clash, known: Mapping[str, FamilyInfo]) -> tuple[str, str]:
     """What is wrong, naming both sides, and what to do."""
     wanted = titles(clash.other_kin.families, known)
-    what = (
-        f"'{short(clash.input)}' is for {titles(clash.kin.families, known)} ({short(clash.kin.file)}), but "
-        f"'{short(clash.other)}' is for {wanted} ({short(clash.other_kin.file)})."
-    )
-    return what, f"Pick a file for {wanted}." if clash.is_file else f"Link what is for {wanted}."
+    what = say.FAMILIES_CLASH(
+        input=short(clash.input), given=titles(clash.kin.families, known), file=short(clash.kin.file),
+        other=short(clash.other), wanted=wanted, from_file=short(clash.other_kin.file),
+    )  # fmt: skip
+    return what, (say.PICK_FILE_FOR if clash.is_file else say.LINK_WHAT_IS_FOR)(wanted=wanted)
 
 
 def titles(families: frozenset[str], known: Mapping[str, FamilyInfo]) -> str:
     """In the order of the table."""
-    return " or ".join(info.title for name, info in known.items() if name in families) or ", ".join(sorted(families))
+    found = [info.title for name, info in known.items() if name in families]
+    return or_either(found) if found else ", ".join(sorted(families))

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from server.graph import sentences as say
 from server.graph.problems import Problem, short
 from server.graph.workflow import MAX_NODES, SUBGRAPH, NodeData, Subgraph, Workflow
 
@@ -59,16 +60,15 @@ def flatten(workflow: Workflow) -> tuple[dict[str, Place], list[Problem]]:
     places: dict[str, Place] = {}
     total = sum(size_of(data, extents) for data in workflow.nodes.values())
     if total > MAX_NODES:
-        what = f"With its subgraphs the workflow has {total:,} nodes; {MAX_NODES:,} are allowed."
-        return {}, [Problem("", "", what, "Use fewer instances, or let them run fewer times.")]
+        what = say.TOO_MANY_INSIDE(count=total, most=MAX_NODES)
+        return {}, [Problem("", "", what, say.FEWER_INSTANCES())]
     waiting: deque[tuple[str | None, Mapping[str, NodeData]]] = deque([(None, workflow.nodes)])
     while waiting:
         scope, nodes = waiting.popleft()
         for id, data in nodes.items():
             place = Place(join(scope, id), data, scope)
             if place.id in places:
-                what = f'Two nodes are called "{short(place.id)}": one inside a subgraph, one outside.'
-                problems.append(Problem(place.id, "", what, "Delete the one outside and add it anew."))
+                problems.append(Problem(place.id, "", say.SAME_ID(id=short(place.id)), say.DELETE_OUTER()))
                 continue
             places[place.id] = place
             definition = definition_id(data)
@@ -98,12 +98,12 @@ def why_not(
 ) -> tuple[str, str] | None:
     """Why an instance cannot be taken apart: what, and what to do."""
     if definition not in subgraphs:
-        return "Its subgraph is not in this workflow.", "Delete the node, or paste it again from where it came."
+        return say.SUBGRAPH_GONE(), say.DELETE_OR_PASTE()
     extent = extents.get(definition)
     if extent is None:
-        return "Its subgraph contains itself.", "Take the instance out of its own subgraph."
+        return say.HOLDS_ITSELF(), say.TAKE_OUT()
     if extent.depth > MAX_NESTING:
-        return f"Its subgraphs nest more than {MAX_NESTING} deep.", "Move the inner ones further out."
+        return say.NESTED_TOO_DEEP(most=MAX_NESTING), say.MOVE_OUT()
     return None
 
 

@@ -6,27 +6,27 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from server.graph import sentences as say
 from server.graph.reading import WorkflowError
 
 PARAMETERS = re.compile(r"^Steps: \d+, (?:Sampler|CFG scale|Seed|Size|Schedule type): ", re.MULTILINE)
-NOT_YET = "Importing it is not possible yet; build the graph here, or open a workflow saved by Latent Loom."
 
 
 def refuse_foreign_text(text: str) -> None:
     """Raise WorkflowError for the generation parameters that AUTOMATIC1111 and its relatives write."""
     if PARAMETERS.search(text[:20_000]):
-        raise WorkflowError("These are generation parameters of AUTOMATIC1111, not a workflow.", NOT_YET)
+        raise WorkflowError(say.AUTOMATIC1111(), say.NOT_YET())
 
 
 def refuse_foreign_tree(tree: Mapping[str, Any]) -> None:
     """Raise WorkflowError for a ComfyUI workflow (as saved) or prompt (as exported for its API)."""
     nodes = tree.get("nodes")
     if isinstance(nodes, list) and ("last_node_id" in tree or "links" in tree or holds_comfy_nodes(nodes)):
-        raise WorkflowError("This is a ComfyUI workflow.", NOT_YET)
+        raise WorkflowError(say.COMFY_WORKFLOW(), say.NOT_YET())
     inner = tree.get("prompt")
     steps = inner if isinstance(inner, dict) and "nodes" not in tree else tree
     if "schema" not in tree and any(isinstance(step, dict) and "class_type" in step for step in steps.values()):
-        raise WorkflowError("This is a ComfyUI prompt (its API format).", NOT_YET)
+        raise WorkflowError(say.COMFY_PROMPT(), say.NOT_YET())
 
 
 def holds_comfy_nodes(nodes: list[Any]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from server.graph import sentences as say
 from server.graph.reading import WorkflowError
 
 SCHEMA = 1
@@ -22,11 +23,10 @@ def migrate(tree: dict[str, Any], steps: Mapping[int, Step] = STEPS, current: in
     version = tree.get("schema")
     if isinstance(version, bool) or not isinstance(version, int):
         if version is None:
-            raise WorkflowError("The document has no 'schema', so it is no workflow.", f'Add "schema": {current}.')
+            raise WorkflowError(say.NO_SCHEMA(), say.ADD_SCHEMA(current=current))
         raise WorkflowError("'schema' must be a whole number.", f'Write "schema": {current}.')
     if version > current:
-        what = f"The workflow was saved by a newer version of Latent Loom (schema {version}; this one reads {current})."
-        raise WorkflowError(what, "Update Latent Loom.")
+        raise WorkflowError(say.NEWER_SCHEMA(schema=version, current=current), say.UPDATE_PROGRAM())
     oldest = min(steps, default=current)
     if version < oldest:
         raise WorkflowError(f"There is no schema {version}.", f'Write "schema": {current}.')

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from nodes.api import Input
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue
 from server.graph.flatten import Place, definition_id, flatten
 from server.graph.inputs import Tables
@@ -51,9 +52,8 @@ def unknown_ports(place: Place, workflow: Workflow) -> list[Problem]:
     graph = workflow.subgraphs.get(definition_id(place.data) or "")
     if graph is None:
         return []
-    fix = "Remove it, or add the input to the subgraph."
     return [
-        Problem(place.id, name, f"The subgraph has no input '{short(name)}'.", fix, "warning")
+        Problem(place.id, name, say.NO_SUCH_PORT(input=short(name)), say.REMOVE_OR_ADD_PORT(), "warning")
         for name in place.data.inputs
         if name not in graph.inputs
     ]
@@ -118,8 +118,8 @@ class Draft:
         kept = MISSING if value.value is UNSET else value.value
         if value.link is UNSET:
             if kept is MISSING:
-                what = f"'{short(name)}' is an object with neither 'link' nor 'value'."
-                self.problems.append(Problem(place.id, name, what, 'Write {"value": …} around a constant.'))
+                what = say.NEITHER_LINK_NOR_VALUE(input=short(name))
+                self.problems.append(Problem(place.id, name, what, say.WRITE_VALUE()))
             return kept
         end = wires.follow(place, value.link)
         if isinstance(end, Link):
@@ -130,8 +130,8 @@ class Draft:
         if isinstance(end, Fixed):
             return end.value
         if end is Dead.LOOP:
-            what = f"'{short(name)}' is linked to reroutes that only lead to each other."
-            self.problems.append(Problem(place.id, name, what, "Link one of them to a node."))
+            what = say.REROUTES_ALONE(input=short(name))
+            self.problems.append(Problem(place.id, name, what, say.LINK_ONE_TO_NODE()))
         elif isinstance(end, Gone) and kept is MISSING:
             self.lost.append((id, name, Gone(wires.places[end.node].name, end.why)))
         return kept
@@ -144,9 +144,9 @@ class Draft:
             if step is None or not self.requires(step, name):
                 continue
             del self.steps[id]
-            what = f"Does not run: '{short(name)}' comes from '{gone.node}', which {gone.why}."
-            self.problems.append(Problem(id, name, what, "Switch that node on, or link another.", "warning"))
-            left_out = Gone(self.names[id], "does not run either")
+            what = say.DOES_NOT_RUN(input=short(name), node=gone.node, why=gone.why)
+            self.problems.append(Problem(id, name, what, say.SWITCH_ON(), "warning"))
+            left_out = Gone(self.names[id], say.NEITHER_RUNS())
             for reader, input in self.readers.get(id, ()):
                 self.unlink(reader, input, left_out)
 

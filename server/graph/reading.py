@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from server.graph import sentences as say
+
 MAX_BYTES = 32 * 2**20
 MAX_VALUES = 6_000_000
 MAX_DEPTH = 100
@@ -32,7 +34,7 @@ def parse(raw: bytes | bytearray | memoryview | str) -> Any:
     """JSON text as a safe tree. Raises WorkflowError."""
     text = decode_text(raw)
     if not text or text.isspace():
-        raise WorkflowError("The file is empty.", "Choose another file.")
+        raise WorkflowError(say.EMPTY_FILE(), say.CHOOSE_OTHER_FILE())
     if text.count(",") + text.count("[") + text.count("{") > MAX_VALUES:
         raise too_many()
     tree = parse_quickly(text)
@@ -55,8 +57,8 @@ def parse_carefully(text: str) -> Any:
     try:
         return json.loads(text, parse_int=read_integer, object_pairs_hook=refuse_twins)
     except json.JSONDecodeError as error:
-        what = f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-        raise WorkflowError(what, "Open a workflow saved by Latent Loom.") from None
+        what = say.NOT_JSON(why=error.msg, line=error.lineno, column=error.colno)
+        raise WorkflowError(what, say.OPEN_OURS()) from None
     except RecursionError:
         raise too_deep() from None
 
@@ -74,8 +76,7 @@ def to_text(tree: Mapping[str, Any]) -> str:
 
 def decode_text(raw: bytes | bytearray | memoryview | str) -> str:
     if len(raw) > MAX_BYTES:
-        fix = "Shorten its notes and texts, or make two of it."
-        raise WorkflowError(f"The document is larger than {MAX_BYTES // 2**20} MB.", fix, 413)
+        raise WorkflowError(say.TOO_MANY_BYTES(size=MAX_BYTES // 2**20), say.SHORTEN(), 413)
     if isinstance(raw, str):
         return raw.removeprefix("\ufeff")
     data = bytes(raw)
@@ -83,8 +84,7 @@ def decode_text(raw: bytes | bytearray | memoryview | str) -> str:
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        what = f"The file is no text: byte {error.start} is not UTF-8."
-        raise WorkflowError(what, "Open a workflow saved as JSON, or a picture with one inside.") from None
+        raise WorkflowError(say.NOT_TEXT(byte=error.start), say.OPEN_JSON_OR_PICTURE()) from None
 
 
 def read_integer(digits: str) -> int | str:
@@ -169,12 +169,12 @@ def whole_characters(text: str) -> str:
 
 
 def twice(key: str) -> WorkflowError:
-    return WorkflowError(f'The key "{key[:60]}" stands twice in one object.', "Remove or rename one of them.")
+    return WorkflowError(say.KEY_TWICE(key=key[:60]), say.REMOVE_OR_RENAME())
 
 
 def too_deep() -> WorkflowError:
-    return WorkflowError(f"The document is nested more than {MAX_DEPTH} levels deep.", "Open a workflow saved here.")
+    return WorkflowError(say.TOO_DEEP(most=MAX_DEPTH), say.OPEN_OURS())
 
 
 def too_many() -> WorkflowError:
-    return WorkflowError(f"The document holds more than {MAX_VALUES:,} values.", "Split it up.", 413)
+    return WorkflowError(say.TOO_MANY_VALUES(most=MAX_VALUES), say.SPLIT_UP(), 413)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
+from server.graph import sentences as say
 from server.graph.flatten import definition_id
 from server.graph.inputs import Tables
 from server.graph.problems import Problem, short
@@ -68,22 +69,22 @@ def problems_of(workflow: Workflow, tables: Tables) -> list[Problem]:
     """What is wrong with the sweep itself; whether its values fit is seen when they stand in the workflow."""
     sweep = workflow.document.sweep
     if sweep is None or not sweep.axes:
-        return [Problem("", "", "The workflow has no sweep.", "Choose a value to sweep, with at least one value.")]
+        return [Problem("", "", say.NO_SWEEP(), say.CHOOSE_SWEPT())]
     found: list[Problem] = []
     if len(sweep.axes) > MOST_AXES:
-        what = f"The sweep has {len(sweep.axes)} axes; {MOST_AXES} are possible."
-        found.append(Problem("", "", what, "Take some away."))
+        what = say.TOO_MANY_AXES(count=len(sweep.axes), most=MOST_AXES)
+        found.append(Problem("", "", what, say.TAKE_SOME_AWAY()))
     places = [(axis.graph, axis.node, axis.input, axis.find) for axis in sweep.axes]
     for at, axis in enumerate(sweep.axes):
         fault = fault_of(workflow, axis, tables)
         if fault is None and places[at] in places[:at]:
-            fault = f"'{short(axis.input)}' is swept twice.", "Take one of the two axes away."
+            fault = say.SWEPT_TWICE(input=short(axis.input)), say.TAKE_ONE_AXIS_AWAY()
         if fault is not None:
             found.append(Problem("" if axis.graph else axis.node, axis.input, *fault))
     count = count_of(sweep)
     if not found and count > MOST_CELLS:
-        what = f"The sweep has {count:,} pictures; {MOST_CELLS:,} are possible."
-        found.append(Problem("", "", what, "Give it fewer values."))
+        what = say.TOO_MANY_PICTURES(count=count, most=MOST_CELLS)
+        found.append(Problem("", "", what, say.FEWER_VALUES()))
     return found
 
 
@@ -93,16 +94,16 @@ def fault_of(workflow: Workflow, axis: SweepAxis, tables: Tables) -> tuple[str, 
     node = graph.nodes.get(axis.node) if graph is not None else None
     name = short(axis.input)
     if node is None:
-        return f"A swept value is of node {short(axis.node)}, which is not there.", "Choose another value to sweep."
+        return say.SWEPT_NODE_GONE(node=short(axis.node)), say.SWEEP_OTHER()
     if not is_known(workflow, node, axis.input, tables):
-        return f"The node has no input '{name}' that could be swept.", "Choose another value to sweep."
+        return say.SWEPT_INPUT_GONE(input=name), say.SWEEP_OTHER()
     if not axis.values:
-        return f"'{name}' is to be swept, but no values are given.", "Give it some."
+        return say.NO_SWEPT_VALUES(input=name), say.GIVE_SOME()
     value = node.inputs.get(axis.input)
     if isinstance(value, Boxed):
-        return f"'{name}' is linked, so it has no value of its own.", "Remove the link, or sweep where it comes from."
+        return say.SWEPT_IS_LINKED(input=name), say.UNLINK_OR_SWEEP_SOURCE()
     if axis.find and not (isinstance(value, str) and axis.find in value):
-        return f"'{name}' does not hold \"{short(axis.find)}\", which is to be replaced.", "Choose words that it holds."
+        return say.WORDS_NOT_HELD(input=name, words=short(axis.find)), say.CHOOSE_WORDS_HELD()
     return None
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from nodes.api import Input
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue
 from server.graph.inputs import InputTable, Tables
 from server.graph.problems import Problem
@@ -51,8 +52,8 @@ def sweep_of(workflow: Workflow, catalogue: Catalogue) -> Swept:
     cells = cells_of(sweep, dear)
     first, problems = from_workflow(workflow_of_cell(workflow, cells[0]), catalogue)
     if len(first) * len(cells) > MAX_NODES:
-        what = f"{len(cells):,} pictures of {len(first):,} nodes each are more than {MAX_NODES:,} nodes."
-        return Swept({}, [Problem("", "", what, "Give the sweep fewer values.")], len(cells))
+        what = say.TOO_MANY_STEPS(count=len(cells), nodes=len(first), most=MAX_NODES)
+        return Swept({}, [Problem("", "", what, say.SWEEP_FEWER_VALUES())], len(cells))
     prompts = {cell: from_workflow(workflow_of_cell(workflow, cell), catalogue)[0] for cell in cells}
     made = Making(workflow, sweep, catalogue, tables, prompts)
     made.copy_steps()
@@ -181,12 +182,10 @@ class Making:
             link = self.picture_of(wanted)
             if link is not None:
                 return wanted, link
-            what = "The sheet is to show the picture of this node, which has none, or makes it in a loop."
-            return Problem(wanted, "", what, "Choose another node for the sheet.")
+            return Problem(wanted, "", say.NO_PICTURE_OF_NODE(), say.CHOOSE_NODE_FOR_SHEET())
         shown = [(id, link) for id in self.base if self.is_output(id) and (link := self.picture_of(id)) is not None]
         if not shown:
-            what = "There is no picture to make a sheet of: no node shows or saves one."
-            return Problem("", "", what, "Add Save image or Preview image, and link it.")
+            return Problem("", "", say.NO_PICTURE(), say.ADD_SAVE_OR_PREVIEW())
         return max(shown, key=lambda found: len(self.axes[found[0]]))
 
     def picture_of(self, id: str) -> Link | None:
@@ -206,9 +205,8 @@ class Making:
 
     def without_effect(self, picture: tuple[str, Link]) -> list[Problem]:
         reach = self.axes[picture[1].node]
-        fix = "Sweep another value, or choose another node for the sheet."
         return [
-            Problem("" if axis.graph else axis.node, axis.input, "This does not reach the picture.", fix, "warning")
+            Problem("" if axis.graph else axis.node, axis.input, say.NO_EFFECT(), say.SWEEP_OTHER_OR_NODE(), "warning")
             for at, axis in enumerate(self.sweep.axes)
             if at not in reach
         ]

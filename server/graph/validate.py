@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nodes.api import BadValue, Input, NodeSchema, coerce_constant
+from nodes.api import sentences as values
+from nodes.api.values import either
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue, is_open
 from server.graph.families import Families, is_border, said
 from server.graph.inputs import InputTable, Tables, position
@@ -52,10 +55,10 @@ def find_roots(prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | No
     outputs = [id for id, step in prompt.items() if (schema := catalogue.nodes.get(step.type)) and schema.is_output]
     if targets is not None:
         wanted = {id: [id] if id in prompt else inside(id, outputs) for id in targets}
-        what = "It is to be run, but is not there: deleted, muted, or without a required input."
-        problems = [Problem(id, "", what, "Run another node.") for id, found in wanted.items() if not found]
+        missing = [id for id, found in wanted.items() if not found]
+        problems = [Problem(id, "", say.NOT_THERE_TO_RUN(), say.RUN_OTHER()) for id in missing]
         if not wanted:
-            problems.append(Problem("", "", "No node was chosen to run.", "Choose one."))
+            problems.append(Problem("", "", say.NOTHING_CHOSEN(), say.CHOOSE_ONE()))
         return [id for found in wanted.values() for id in found], problems
     if outputs:
         return outputs, []
@@ -64,8 +67,7 @@ def find_roots(prompt: Prompt, catalogue: Catalogue, targets: Iterable[str] | No
         # The output may be among them: where it ends is what was to be run.
         read = {value.node for step in prompt.values() for value in step.inputs.values() if isinstance(value, Link)}
         return [id for id in strangers if id not in read] or strangers, []
-    what = "There is nothing to run: no node shows or saves a result."
-    return [], [Problem("", "", what, "Add an output node, such as Save image, and link it.")]
+    return [], [Problem("", "", say.NOTHING_TO_RUN(), say.ADD_OUTPUT())]
 
 
 def inside(instance: str, ids: Iterable[str]) -> list[str]:
@@ -84,7 +86,7 @@ def name_of(id: str, prompt: Prompt, catalogue: Catalogue) -> str:
 
 def describe(cycle: Cycle, prompt: Prompt, catalogue: Catalogue) -> Problem:
     path = " → ".join("…" if id == "…" else name_of(id, prompt, catalogue) for id in cycle.path)
-    return Problem(cycle.node, cycle.input, f"The links go round in a circle: {path}.", "Remove one of these links.")
+    return Problem(cycle.node, cycle.input, say.CIRCLE(path=path), say.REMOVE_LINK_OF_CIRCLE())
 
 
 @dataclass
@@ -129,33 +131,32 @@ class Check:
         """Whether what says how often is right, and what comes out may go in again."""
         self.bound[id] = gives = {name: self.type_of(id, name, value) for name, value in step.inputs.items()}
         if loop.mode == "each" and not loop.lists:
-            self.report(id, "", "It runs for each item, but no input is marked as a list.", "Mark one as a list.")
+            self.report(id, "", say.EACH_OF_NOTHING(), say.MARK_LIST())
         for name in loop.varying:
             if name not in loop.takes:
-                self.report(id, name, f"The subgraph has no input '{short(name)}'.", "Choose another, or add it.")
+                self.report(id, name, say.NO_SUCH_PORT(input=short(name)), say.CHOOSE_OR_ADD())
         if loop.mode == "repeat" and not 1 <= loop.times <= MAX_TURNS:
-            self.report(id, "", f"It is to run {loop.times} times.", f"Choose a number from 1 to {MAX_TURNS:,}.")
+            self.report(id, "", say.TIMES(times=loop.times), say.CHOOSE_TIMES(most=MAX_TURNS))
         if loop.mode == "while":
             self.condition(id, loop, gives)
         for name, output in loop.carry.items() if loop.mode != "each" else ():
             given, taken = gives.get(output), loop.takes.get(name, BLANK)
             if given is None:
-                what = f"'{short(name)}' is to take the output '{short(output)}', which nothing inside is linked to."
-                self.report(id, name, what, "Link it inside, or choose another output.")
+                what = say.CARRY_EMPTY(input=short(name), output=short(output))
+                self.report(id, name, what, say.LINK_INSIDE_OR_CHOOSE())
             elif not self.fits(given, taken):
-                what = f"'{short(name)}' takes {spoken(taken)}, but is to take {spoken(given)} from itself."
-                self.report(id, name, what, f"Choose an output of type {spoken(taken)}.")
+                what = say.CARRY_MISFITS(input=short(name), taken=spoken(taken), given=spoken(given))
+                self.report(id, name, what, say.CHOOSE_OUTPUT_OF_TYPE(type=spoken(taken)))
 
     def condition(self, id: str, loop: Loop, gives: dict[str, str]) -> None:
         if not 1 <= loop.most <= MAX_TURNS:
-            self.report(id, "", f"It may run {loop.most} times.", f"Choose a number from 1 to {MAX_TURNS:,}.")
+            self.report(id, "", say.MOST_TIMES(times=loop.most), say.CHOOSE_TIMES(most=MAX_TURNS))
         given = gives.get(loop.condition)
         if given is None:
-            what = "It runs as long as an output is on, but none is chosen that is linked inside."
-            self.report(id, "", what, "Choose an output, and link it inside.")
+            self.report(id, "", say.NO_CONDITION(), say.CHOOSE_AND_LINK())
         elif not self.fits(given, "bool") and not self.fits(given, "float"):
-            what = f"It runs as long as '{short(loop.condition)}' is on, which is {spoken(given)}."
-            self.report(id, "", what, "Choose an output that is on or off, or a number.")
+            what = say.CONDITION_MISFITS(output=short(loop.condition), given=spoken(given))
+            self.report(id, "", what, say.CHOOSE_ON_OR_OFF())
 
     def type_of(self, id: str, name: str, value: Any) -> str:
         """The type of what goes into a loop or comes out of it."""
@@ -169,15 +170,15 @@ class Check:
             self.only_links(id, step)
             return
         if step.version > table.schema.version:
-            what = f"It was saved by version {step.version} of this node; version {table.schema.version} is installed."
-            self.warn(id, "", what, "Update the program or the pack, or check its inputs.")
+            what = say.NEWER_NODE(saved=step.version, installed=table.schema.version)
+            self.warn(id, "", what, say.UPDATE_OR_CHECK())
         strange = [name for name, value in step.inputs.items() if not self.input(id, step, table, name, value)]
         # The worker brings old nodes up to date when they run: what is missing may have had another name.
         renamed = step.version < table.schema.version and strange
         for name in table.required(step.inputs):
             if name not in step.inputs:
-                say = self.warn if renamed else self.report
-                say(id, name, f"'{short(name)}' is missing.", how_to_fill(table.find(name, step.inputs)))
+                tell = self.warn if renamed else self.report
+                tell(id, name, say.INPUT_MISSING(input=short(name)), how_to_fill(table.find(name, step.inputs)))
         self.gaps(id, step, table)
         clash = self.families.node(id, step, table)
         if clash is not None:
@@ -206,7 +207,7 @@ class Check:
         source = self.prompt.get(link.node)
         if source is None or source.type != ENTRY or source.within is None or link.output in source.inputs:
             return
-        self.report(source.within, link.output, f"'{short(link.output)}' has nothing to begin with.", "Link it.")
+        self.report(source.within, link.output, say.NOTHING_TO_BEGIN(input=short(link.output)), say.LINK_IT())
 
     def only_links(self, id: str, step: Step) -> None:
         """Of a node of unknown type, at least the links can be checked for their other end."""
@@ -220,8 +221,8 @@ class Check:
         """The type a link brings; None when it comes from nowhere, which is then reported."""
         source = self.prompt.get(link.node)
         if source is None:
-            what = f"'{short(name)}' is linked to node {short(link.node)}, which does not exist."
-            self.report(id, name, what, "Link it to another node, or remove the link.")
+            what = say.LINKED_TO_NO_NODE(input=short(name), node=short(link.node))
+            self.report(id, name, what, say.LINK_OTHER_OR_REMOVE())
             return None
         if source.loop is not None:
             return self.loop_type(id, name, link, source, source.loop)
@@ -244,42 +245,40 @@ class Check:
             self.no_output(id, name, link, loop.gives)
             return None
         if link.output not in source.inputs:
-            what = f"'{short(name)}' is linked to '{short(link.output)}' of {self.name(link.node)}, which is empty."
-            self.report(id, name, what, "Enter the subgraph and link something to that output.")
+            what = say.LINKED_TO_EMPTY(input=short(name), output=short(link.output), node=self.name(link.node))
+            self.report(id, name, what, say.LINK_INSIDE())
         return self.bound.get(link.node, {}).get(link.output, BLANK)
 
     def no_output(self, id: str, name: str, link: Link, outputs: Iterable[str]) -> None:
-        where = f"output '{short(link.output)}' of {self.name(link.node)}"
-        what = f"'{short(name)}' is linked to {where}, which does not exist."
-        self.report(id, name, what, f"Link it to {listed(outputs) or 'another node: this one has none'}.")
+        what = say.LINKED_TO_NO_OUTPUT(input=short(name), output=short(link.output), node=self.name(link.node))
+        names = listed(outputs)
+        self.report(id, name, what, say.LINK_TO(outputs=names) if names else say.LINK_TO_OTHER())
 
     def link(self, id: str, name: str, found: Input, given: str, schema: NodeSchema) -> None:
         """Whether a type fits an input; a type variable takes its meaning from the first link."""
         taken = found.type
         if taken == "variant":
-            what = f"'{short(name)}' chooses which inputs there are and cannot be linked."
-            self.report(id, name, what, "Remove the link and pick a choice.")
+            self.report(id, name, say.LINK_TO_CHOICE(input=short(name)), say.UNLINK_AND_PICK())
             return
         if taken.startswith("$"):
             self.bind(id, name, taken, given, schema)
             return
         if not self.fits(given, taken):
-            what = f"'{short(name)}' takes {spoken(taken)}, but is linked to {spoken(given)}."
-            self.report(id, name, what, f"Link it to an output of type {spoken(taken)}.")
+            what = say.LINK_MISFITS(input=short(name), taken=spoken(taken), given=spoken(given))
+            self.report(id, name, what, say.LINK_TO_TYPE(type=spoken(taken)))
 
     def bind(self, id: str, name: str, variable: str, given: str, schema: NodeSchema) -> None:
         bound = self.bound.setdefault(id, {})
         before = bound.get(variable)
         allowed = schema.type_variables.get(variable[1:])
         if allowed is not None and not self.fits(given, allowed):
-            what = f"'{short(name)}' takes {spoken(allowed)}, but is linked to {spoken(given)}."
-            self.report(id, name, what, f"Link it to an output of type {spoken(allowed)}.")
+            what = say.LINK_MISFITS(input=short(name), taken=spoken(allowed), given=spoken(given))
+            self.report(id, name, what, say.LINK_TO_TYPE(type=spoken(allowed)))
         elif before is None or is_open(before) or (not is_open(given) and self.fits(before, given)):
             bound[variable] = given
         elif not self.fits(given, before):
-            other = f"another input of the same type to {spoken(before)}"
-            what = f"'{short(name)}' is linked to {spoken(given)}, but {other}."
-            self.report(id, name, what, "Link both to one type.")
+            what = say.LINKS_DIFFER(input=short(name), given=spoken(given), before=spoken(before))
+            self.report(id, name, what, say.LINK_BOTH_TO_ONE())
 
     def fits(self, given: str, taken: str) -> bool:
         key = (given, taken)
@@ -304,7 +303,7 @@ class Check:
         for file in canonical if isinstance(canonical, list) else [canonical]:
             if not self.files(folder, file):
                 place = f"models/{folder}" if kind == "model_file" else "input"
-                self.report(id, name, f"{place}/{file} is not there.", "Put it there, or pick another file.")
+                self.report(id, name, say.FILE_MISSING(file=f"{place}/{file}"), say.PUT_THERE())
 
     def gaps(self, id: str, step: Step, table: InputTable) -> None:
         """Growing inputs close ranks when they run; say so when their numbers do not."""
@@ -317,8 +316,7 @@ class Check:
             for index, number in enumerate(numbers):
                 if number != index:
                     name = f"{head}.{number}"
-                    what = f"'{head}.{index}' is left out before '{name}'."
-                    self.warn(id, name, what, "It runs as if there were no gap; remove it to be sure of the order.")
+                    self.warn(id, name, say.INPUT_LEFT_OUT(missing=f"{head}.{index}", input=name), say.CLOSE_GAP())
                     break
 
     # ------------------------------------------------------------ words
@@ -327,15 +325,15 @@ class Check:
         return name_of(id, self.prompt, self.catalogue)
 
     def unknown_type(self, type_name: str) -> tuple[str, str]:
-        what = f'The node type "{short(type_name)}" is not installed.'
+        what = say.NOT_INSTALLED(type=short(type_name))
         pack, slash, _ = type_name.partition("/")
         broken = next((one for one in self.catalogue.broken if slash and one.pack == pack), None)
         if broken is not None:
-            return what, f"Its pack {short(pack)} could not be loaded; `loom nodes` says why."
+            return what, say.PACK_BROKEN(pack=short(pack))
         near = self.similar(type_name)
         if near:
-            return what, f"Did you mean {near}? Else install the pack it comes from, or replace the node."
-        return what, "Install the pack it comes from, or replace the node."
+            return what, say.DID_YOU_MEAN(near=near)
+        return what, say.INSTALL_PACK()
 
     def similar(self, type_name: str) -> str:
         """A known type spelt like this one; asked once for each unknown type."""
@@ -346,23 +344,23 @@ class Check:
 
 
 def unknown_input(name: str, table: InputTable) -> tuple[str, str]:
-    what = f"It has no input '{short(name)}'; the value is kept, but not used."
+    what = say.INPUT_UNKNOWN(input=short(name))
     names = listed([*table.plain, *(f"{head}.0" for head in table.growing)])
-    return what, f"Its inputs are {names}." if names else "It has no inputs."
+    return what, say.ITS_INPUTS(names=names) if names else say.NO_INPUTS()
 
 
 def how_to_fill(found: object) -> str:
     if isinstance(found, Input) and found.widget is not None:
         kind = found.widget["kind"]
-        return "Pick a file." if kind in ("model_file", "image_file") else "Give it a value, or link it."
-    return f"Link it to an output of type {spoken(found.type)}." if isinstance(found, Input) else "Link it."
+        return values.PICK_FILE() if kind in ("model_file", "image_file") else say.GIVE_OR_LINK()
+    return say.LINK_TO_TYPE(type=spoken(found.type)) if isinstance(found, Input) else say.LINK_IT()
 
 
 def spoken(type_name: str) -> str:
     """A type as people read it: `pack/Curve` is Curve, `A|B` A or B."""
     if is_open(type_name):
-        return "anything"
-    return " or ".join(part.rpartition("/")[2] for part in type_name.split("|"))
+        return values.ANYTHING()
+    return either(part.rpartition("/")[2] for part in type_name.split("|"))
 
 
 def listed(names: Iterable[str]) -> str:

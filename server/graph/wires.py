@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import UNSET
 
 from nodes.api import Input
+from server.graph import sentences as say
 from server.graph.catalogue import Catalogue
 from server.graph.flatten import Place, definition_id, join
 from server.graph.inputs import Tables
@@ -116,7 +117,7 @@ class Wires:
             return Link(node, output)
         data = place.data
         if data.mode == "mute":
-            return Gone(node, "is muted")
+            return Gone(node, say.IS_MUTED())
         if data.type == REROUTE:
             return self.behind(place, "value")
         if data.type == SUBGRAPH_INPUT:
@@ -156,7 +157,7 @@ class Wires:
         """What a bypassed node passes on: its first input of the output's type that holds something."""
         taken, given = self.ports_of(place, output)
         if given is None:
-            return Gone(place.id, "is bypassed, but its type is not known here")
+            return Gone(place.id, say.BYPASSED_UNKNOWN())
         same = [found for found in taken if found.type == given]
         fitting = [found for found in taken if found.type != given and self.catalogue.fits(found.type, given)]
         for found in same + fitting:
@@ -166,7 +167,7 @@ class Wires:
                     return held
             if found.default is not None and not found.grows:
                 return Fixed(found.default)
-        return Gone(place.id, "is bypassed and has no input to pass on")
+        return Gone(place.id, say.BYPASSED_EMPTY())
 
     def ports_of(self, place: Place, output: str) -> tuple[list[Input], str | None]:
         """The inputs of a node or instance, and the type of one output (None: unknown)."""

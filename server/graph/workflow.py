@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from server.graph import sentences as say
 from server.graph.foreign import refuse_foreign_text, refuse_foreign_tree
 from server.graph.migrate import SCHEMA, migrate
 from server.graph.reading import WorkflowError, decode_text, parse, to_text
@@ -210,7 +211,7 @@ def load(raw: bytes | str | Mapping[str, Any]) -> Workflow:
     refuse_foreign_text(text)
     tree = parse(text)
     if not isinstance(tree, dict):
-        raise WorkflowError("A workflow is a JSON object, and this is none.", "Open a workflow saved by Latent Loom.")
+        raise WorkflowError(say.NO_OBJECT(), say.OPEN_OURS())
     refuse_foreign_tree(tree)
     tree = migrate(tree)
     check_size(tree)
@@ -235,7 +236,7 @@ def json_schema() -> bytes:
 def check_size(tree: dict[str, Any]) -> None:
     count = sum(len(nodes) for nodes in node_tables(tree))
     if count > MAX_NODES:
-        raise WorkflowError(f"The workflow has {count:,} nodes; {MAX_NODES:,} are allowed.", "Split it up.", 413)
+        raise WorkflowError(say.TOO_MANY_NODES(count=count, most=MAX_NODES), say.SPLIT_UP(), 413)
 
 
 def node_tables(tree: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from server import sentences as say
 from server.answers import ApiError
 from server.graph.reading import parse
 
@@ -20,7 +21,7 @@ PATIENCE = 60.0
 
 
 def too_large(limit: int) -> ApiError:
-    return ApiError(413, f"The request is larger than {limit // 2**20} MB.", "Send less at once.")
+    return ApiError(413, say.TOO_LARGE(size=limit // 2**20), say.SEND_LESS())
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:

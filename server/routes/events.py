@@ -41,5 +41,5 @@ async def events(request: web.Request, services: Services) -> web.StreamResponse
         if transport is not None:
             transport.abort()
 
-    await hub.attend(socket, Hello(hub.epoch, state.worker, state.detail), after, cut)
+    await hub.attend(socket, Hello(hub.epoch, state.worker, state.detail, state.detail_phrase), after, cut)
     return socket

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 from aiohttp import BodyPartReader, web
 
+from server import sentences as say
 from server.answers import ApiError, answer
 from server.gallery.thumbnails import NoThumbnail
 from server.paths import inside
@@ -113,7 +114,7 @@ def serve(root: Path, name: str) -> web.FileResponse:
 
 
 def no_file(name: str) -> ApiError:
-    return ApiError(404, f"There is no file {name[:100]!r}.", "It may have been moved or deleted.")
+    return ApiError(404, say.NO_FILE(file=repr(name[:100])), say.MOVED_OR_DELETED())
 
 
 def answer_file(path: Path) -> web.FileResponse:
@@ -150,7 +151,7 @@ async def thumbnail(request: web.Request, services: Services) -> web.StreamRespo
     try:
         small = await services.gallery.thumbnails.of(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise ApiError(404, f"There is no file {name[:100]!r}.", "It may have been moved or deleted.") from None
+        raise ApiError(404, say.NO_FILE(file=repr(name[:100])), say.MOVED_OR_DELETED()) from None
     except NoThumbnail as error:
         raise ApiError(404, f"There is no small picture of {name[:100]!r}. {error}", "Open the file itself.") from None
     lasting = "private, max-age=31536000, immutable" if request.query.get("v") else "private, no-cache"

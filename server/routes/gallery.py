@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from server import sentences as say
 from server.answers import ApiError, answer
 from server.gallery.export import Export, pieces
 from server.gallery.query import BadSearch, Clock, Search, read
@@ -31,8 +32,8 @@ Zone = Annotated[int, msgspec.Meta(ge=-1440, le=1440)]
 Words = Annotated[str, msgspec.Meta(max_length=2000)]
 NO_INDEX = ApiError(
     503,
-    "Words cannot be searched for: the SQLite of this Python lacks full-text search (FTS5).",
-    "Filters such as is:starred and after: work all the same; a Python from python.org has FTS5.",
+    say.NO_INDEX(),
+    say.USE_FILTERS(),
 )
 
 
@@ -226,7 +227,7 @@ async def export(request: web.Request, services: Services) -> web.Response:
 async def fetch_export(request: web.Request, services: Services) -> web.StreamResponse:
     wanted = services.gallery.exports.get(request.match_info["name"])
     if wanted is None:
-        raise ApiError(404, "This ZIP file is not prepared any more.", "Export the results again.")
+        raise ApiError(404, say.NO_ZIP(), say.EXPORT_AGAIN())
     headers = {hdrs.CONTENT_DISPOSITION: 'attachment; filename="latent-loom.zip"', hdrs.CACHE_CONTROL: "no-store"}
     response = web.StreamResponse(headers=headers)
     response.content_type = "application/zip"
@@ -251,7 +252,7 @@ async def detail(request: web.Request, services: Services) -> web.Response:
     number = int(name) if name.isascii() and name.isdigit() and len(name) < 19 else 0
     found = await services.database.read(partial(gallery.detail, result=number))
     if found is None:
-        raise ApiError(404, f"There is no result {name[:40]!r}.", "It may have been deleted.")
+        raise ApiError(404, say.NO_RESULT(result=repr(name[:40])), say.MAY_BE_DELETED())
     return answer(replace(found, bytes=await asyncio.to_thread(_size, services, found.result)))
 
 

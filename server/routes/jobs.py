@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from server import sentences as say
 from server.answers import ApiError, answer
 from server.graph.problems import Problem
 from server.graph.sweep_prompt import Swept
@@ -72,8 +73,8 @@ async def submit(request: web.Request, services: Services) -> web.Response:
     if services.dispatcher.queued >= limits.max_queue:
         raise ApiError(
             429,
-            f"{limits.max_queue:,} jobs are waiting already.",
-            "Try again when some are done, or cancel some.",
+            say.QUEUE_FULL(count=limits.max_queue),
+            say.WAIT_OR_CANCEL(),
             {"Retry-After": "10"},
         )
     wanted = await read_json(request, SubmitJob, limits.max_body)
@@ -182,8 +183,7 @@ async def move(request: web.Request, services: Services) -> web.Response:
     info = await _info(request, services)
     wanted = await read_json(request, MoveJob, MAX_MOVE)
     if not await services.dispatcher.move(info.id, wanted.before):
-        what = "One of the two jobs does not wait in the queue any more."
-        raise ApiError(409, what, "Look at the queue as it is now, with GET /api/jobs?state=queued.")
+        raise ApiError(409, say.JOB_NOT_WAITING(), "Look at the queue as it is now, with GET /api/jobs?state=queued.")
     return answer(await _info(request, services))
 
 
@@ -206,5 +206,5 @@ async def _info(request: web.Request, services: Services) -> JobInfo:
     job = request.match_info["id"]
     info = await services.database.read(partial(jobs.info, job=job))
     if info is None:
-        raise ApiError(404, f"There is no job {job[:60]!r}.", "List the jobs with GET /api/jobs.")
+        raise ApiError(404, say.NO_JOB(job=repr(job[:60])), "List the jobs with GET /api/jobs.")
     return info

@@ -8,6 +8,7 @@ import uuid
 import msgspec
 from aiohttp import web
 
+from server import sentences as say
 from server.answers import ApiError, answer
 from server.messages import DescribeModel, ListModels, ModelInfo, ModelsListed
 from server.model_paths import kind_named
@@ -73,8 +74,8 @@ async def model(request: web.Request, services: Services) -> web.Response:
     hash = read_query(request, HowMuch).hash
     found = await _ask(services, DescribeModel(uuid.uuid4().hex, kind, name, hash), HASH_WAIT if hash else LIST_WAIT)
     if not found.models:
-        what = f"There is no model models/{kind[:100]}/{name[:100]}."
-        raise ApiError(404, what, "It may have been moved or deleted.")
+        what = say.NO_MODEL(model=f"models/{kind[:100]}/{name[:100]}")
+        raise ApiError(404, what, say.MOVED_OR_DELETED())
     return answer(found.models[0])
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from aiohttp import web
 
+from server import sentences as say
 from server.answers import ApiError, ErrorWords, answer
 from server.examples import Example, example, example_picture, examples
 from server.graph.workflow import load
@@ -100,7 +101,7 @@ def _id(request: web.Request) -> str:
 
 
 def _missing(name: str) -> ApiError:
-    return ApiError(404, f"There is no saved workflow {name!r}.", "List them with GET /api/workflows.")
+    return ApiError(404, say.NO_WORKFLOW(workflow=repr(name)), "List them with GET /api/workflows.")
 
 
 @api.route("GET", "/api/workflows", "List the saved workflows", answers={200: WorkflowList})
@@ -177,7 +178,7 @@ async def name_revision(request: web.Request, services: Services) -> web.Respons
     wanted = await read_json(request, NameRevision, MAX_NAMING)
     change = partial(workflows.name_revision, workflow=name, revision=revision, name=wanted.name.strip())
     if revision > MAX_REVISION or not await services.database.write(change):
-        what = f"There is no revision {revision} of the workflow {name!r}."
+        what = say.NO_REVISION(revision=revision, workflow=repr(name))
         raise ApiError(404, what, "List them with GET /api/workflows/{id}/revisions.")
     return web.Response(status=204)
 

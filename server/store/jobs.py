@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from server import sentences as say
 from server.messages import Failure, JobInfo, JobState, NodeChange
 from server.store.statement import Statement
 from server.store.tables import durations, job_nodes, job_workflows, jobs, prompts, records
@@ -53,8 +54,8 @@ _place = func.coalesce(jobs.c.place, jobs.c.seq).label("place")
 
 MAX_ATTEMPTS = 2
 GAVE_UP = Failure(
-    "The server ended twice while this job was running.",
-    "Something in the job may have ended it; look at the server's log, then run the job again.",
+    say.ENDED_TWICE(),
+    say.LOOK_AT_LOG(),
 )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import nodes
 from nodes.api import Input
 from server.model_folders import ModelFolders, gather
+from server.worker import sentences as say
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
 NO_MODELS = {".md", ".txt", ".json", ".yaml", ".yml", ".part", ".tmp", ".crdownload", ".html", *PICTURES}
@@ -79,14 +80,13 @@ class Folders:
         if found is not None and found.is_file():
             return found
         if folder == INPUT:
-            raise FileFault(f"{INPUT}/{name} is gone.", "Put it back, or pick another file.")
+            raise FileFault(say.FILE_GONE(file=f"{INPUT}/{name}"), say.PUT_BACK())
         out = self.models.leads_out(folder, name)
         if out is not None and out.is_file():
             raise FileFault(
-                f"models/{folder}/{name} is a link that leads out of the models folders, to {out}.",
-                f"Start with --models {out.parent}, or name that folder in extra_model_paths.yaml.",
+                say.FILE_LEADS_OUT(file=f"models/{folder}/{name}", target=out), say.NAME_FOLDER(folder=out.parent)
             )
-        raise FileFault(f"models/{folder}/{name} is gone.", "Put it back, or pick another file.")
+        raise FileFault(say.FILE_GONE(file=f"models/{folder}/{name}"), say.PUT_BACK())
 
 
 def inside(root: Path, name: str) -> Path | None:

@@ -26,6 +26,7 @@ from server.engine.plan import Files, Planned, Stamp, make_plan
 from server.engine.run import Prepared, Run, State
 from server.graph.prompt import Prompt, decode
 from server.messages import Failure, FromWorker, JobCancelled, JobComputed, JobFailed, JobFinished, RunJob
+from server.worker import sentences as say
 from server.worker.context import Bench, Pace, Users, WorkerContext
 from server.worker.device import Device
 from server.worker.events import Events
@@ -252,7 +253,7 @@ class Jobs:
         try:
             prompt = self._upgrade(decode(bytes(message.prompt)))
         except (msgspec.DecodeError, RecursionError) as error:
-            raise RunFailed(Fault(f"The prompt cannot be read: {error}", "Send the workflow again.")) from None
+            raise RunFailed(Fault(say.PROMPT_UNREADABLE(why=error), say.SEND_AGAIN())) from None
         plan = make_plan(prompt, self._library(), files, message.targets)
         self.last.add(message.job, plan)
         return plan
@@ -276,4 +277,4 @@ def _ending(job: str, error: BaseException) -> FromWorker:
         return JobFailed(job, Failure(fault.what, fault.fix, fault.node, fault.input, fault.traceback))
     traceback.print_exception(error)
     text = "".join(traceback.format_exception(error))
-    return JobFailed(job, Failure(f"The worker failed: {error!r}", "Report this with its traceback.", traceback=text))
+    return JobFailed(job, Failure(say.WORKER_FAILED(why=repr(error)), say.REPORT(), traceback=text))

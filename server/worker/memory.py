@@ -24,6 +24,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import psutil
 
 from server.messages import MemoryUse, ModelInMemory
+from server.worker import sentences as say
 from server.worker.device import Device
 
 ROOM = 2**30
@@ -101,7 +102,7 @@ class NotEnoughMemory(MemoryError):
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
-        self.fix = fix
+        self.what, self.fix = what, fix
 
 
 @dataclass
@@ -194,9 +195,10 @@ class Weights:
             memory = self.memory()
             if size > memory.free:
                 raise NotEnoughMemory(
-                    f"This takes more than {_size(size)} to compute; {_size(memory.free)} of {_size(memory.total)} are "
-                    f"free, and {self._holders()}.",
-                    "Make the picture or the batch smaller, or close other programs.",
+                    say.COMPUTING_NEEDS(
+                        size=_size(size), free=_size(memory.free), total=_size(memory.total), holders=self._holders()
+                    ),
+                    say.SMALLER_PICTURE(),
                 )
 
     def held(self) -> list[Held]:
@@ -285,9 +287,14 @@ class Weights:
             return keeping, size
         memory = self.memory()
         raise NotEnoughMemory(
-            f"{_title(recipe)} needs {_size(size)}; {_size(memory.free)} of {_size(memory.total)} are free, and "
-            f"{self._holders()}.",
-            f"Close other programs, take a smaller model, or start with --memory {self._next_mode()}.",
+            say.MODEL_NEEDS(
+                model=_title(recipe),
+                size=_size(size),
+                free=_size(memory.free),
+                total=_size(memory.total),
+                holders=self._holders(),
+            ),
+            say.SMALLER_MODEL(mode=self._next_mode()),
         )
 
     def _sizes(self, recipe: Recipe) -> Mapping[Keeping, int]:
@@ -335,9 +342,9 @@ class Weights:
     def _holders(self) -> str:
         held = self.held()
         if not held:
-            return "no model holds any of it"
+            return say.NO_HOLDERS()
         parts = ", ".join(f"{one.title} {_size(one.size)}" for one in held[:3])
-        return f"models hold {_size(sum(one.size for one in held))} ({parts})"
+        return say.HOLDERS(size=_size(sum(one.size for one in held)), models=parts)
 
     def _next_mode(self) -> str:
         return "low" if self._mode == NORMAL else "lowest"

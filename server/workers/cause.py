@@ -5,17 +5,16 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
+from server import sentences as say
+
 WINDOWS_CODES = {
-    0xC0000005: "crashed in native code (access violation)",
-    0xC0000017: "ran out of memory",
-    0xC00000FD: "crashed in native code (stack overflow)",
-    0xC000013A: "was ended from outside",
-    0xC0000374: "crashed in native code (heap corruption)",
-    0xC0000409: "crashed in native code (buffer overrun)",
+    0xC0000005: say.VIOLATION,
+    0xC0000017: say.NO_MEMORY,
+    0xC00000FD: say.STACK_OVERFLOW,
+    0xC000013A: say.ENDED_OUTSIDE,
+    0xC0000374: say.HEAP_CORRUPTION,
+    0xC0000409: say.BUFFER_OVERRUN,
 }
-MEMORY_FIX = "Close other programs or make the picture smaller, then run again."
-NATIVE_FIX = "A node pack, a driver or a library is to blame; the last lines of the worker's log may name it."
-RUN_AGAIN = "The next job runs in a fresh worker; run this one again to try once more."
 
 
 @dataclass(frozen=True)
@@ -31,38 +30,35 @@ class WorkerExit:
     def sentence(self) -> str:
         """What happened and the last line of the log, as one short text for a status line."""
         last = next((line.strip() for line in reversed(self.log.splitlines()) if line.strip()), "")
-        return f"{self.what} It said last: {last[:300]}" if last and self.code else self.what
+        return say.SAID_LAST(what=self.what, line=last[:300]) if last and self.code else self.what
 
 
 def explain(code: int, log: str = "", reason: str = "") -> WorkerExit:
     """The words for an exit code; `reason` says why this side ended the worker, when it did."""
-    what, fix = (reason, RUN_AGAIN) if reason else _words(code, log)
+    what, fix = (reason, say.RUN_AGAIN()) if reason else _words(code, log)
     return WorkerExit(code, what, fix, log)
 
 
 def _words(code: int, log: str) -> tuple[str, str]:
     unsigned = code & 0xFFFFFFFF
     if "MemoryError" in log[-2000:] or "CUDA out of memory" in log[-2000:]:
-        return f"The worker ran out of memory (exit code {code}).", MEMORY_FIX
+        return say.OUT_OF_MEMORY(code=code), say.FREE_MEMORY()
     if unsigned in WINDOWS_CODES:
-        return f"The worker {WINDOWS_CODES[unsigned]}, code 0x{unsigned:08X}.", NATIVE_FIX
+        return say.CRASHED_AS(how=WINDOWS_CODES[unsigned](), code=f"0x{unsigned:08X}"), say.BLAME_NATIVE()
     if code < 0:
         return _signal_words(-code)
     if code == 0:
-        return (
-            "The worker ended by itself in the middle of its work (exit code 0).",
-            "A node or a pack called sys.exit or os._exit; take that call out or remove the pack.",
-        )
-    return f"The worker ended with exit code {code}.", NATIVE_FIX
+        return say.ENDED_BY_ITSELF(), say.TAKE_EXIT_OUT()
+    return say.ENDED_WITH(code=code), say.BLAME_NATIVE()
 
 
 def _signal_words(number: int) -> tuple[str, str]:
     if number == 9:
-        return "The worker was killed (signal 9), often because the computer ran out of memory.", MEMORY_FIX
+        return say.KILLED(), say.FREE_MEMORY()
     if number == 15:
-        return "The worker was ended from outside (signal 15).", RUN_AGAIN
+        return say.TERMINATED(), say.RUN_AGAIN()
     try:
         name = signal.Signals(number).name
     except ValueError:
         name = "unknown"
-    return f"The worker crashed in native code (signal {number}, {name}).", NATIVE_FIX
+    return say.CRASHED(number=number, name=name), say.BLAME_NATIVE()

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from server import sentences as say
 from server.config import Config
 from server.messages import (
     CatalogueReady,
@@ -48,7 +49,7 @@ class WorkerKeeper:
         self._deaths = 0
         self._stopping = False
         self._restart: asyncio.Task[None] | None = None
-        self.state = WorkerChanged("starting", "The worker is starting.")
+        self.state = WorkerChanged("starting", say.STARTING())
         self.listens = False
         """Whether the present process has read its nodes and takes jobs."""
 
@@ -81,7 +82,7 @@ class WorkerKeeper:
             self._restart.cancel()
         if self._process is not None:
             await self._process.stop(timeout)
-        self._change("stopped", "The server is stopping.")
+        self._change("stopped", say.STOPPING())
 
     async def _spawn(self) -> None:
         self.listens = False
@@ -96,7 +97,7 @@ class WorkerKeeper:
         try:
             await self._process.start()
         except OSError as error:
-            reason = f"The worker cannot be started: {error.strerror or error}."
+            reason = say.CANNOT_START(why=error.strerror or error)
             self._ended(explain(1, reason=reason))
             return
         deadline = self._config.limits.start_deadline
@@ -106,7 +107,7 @@ class WorkerKeeper:
         """A pack that never finishes its import holds every job up; killed over it, it is left out soon."""
         if process is self._process and not self.listens:
             seconds = self._config.limits.start_deadline
-            process.kill(f"The worker had not read its nodes after {seconds:g} s, and was started anew.")
+            process.kill(say.SLOW_START(seconds=f"{seconds:g}"))
 
     def _heard(self, message: FromWorker) -> None:
         if isinstance(message, CatalogueReady):
@@ -123,9 +124,9 @@ class WorkerKeeper:
         self._deaths += 1
         # The first death is answered at once; a series of them gets longer and longer pauses.
         wait = 0.0 if self._deaths == 1 else min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self._deaths - 2))
-        again = f"It has ended {self._deaths} times in a row; the next start is in {wait:g} s."
         self._listeners.death(end)
-        self._change("restarting", f"{end.sentence} {again}" if wait else end.sentence)
+        again = say.ENDED_AGAIN(what=end.sentence, times=self._deaths, seconds=f"{wait:g}")
+        self._change("restarting", again if wait else end.sentence)
         self._restart = asyncio.get_running_loop().create_task(self._spawn_after(wait))
 
     async def _spawn_after(self, wait: float) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from server import sentences as say
 from server.config import PACKAGE_ROOT, Config
 from server.messages import (
     JSON_FRAME,
@@ -126,7 +127,7 @@ class WorkerProcess:
         try:
             await asyncio.wait_for(self._ended.wait(), timeout)
         except TimeoutError:
-            self.kill("The worker did not end when it was asked to, and was killed.")
+            self.kill(say.END_UNHEARD())
             await self._ended.wait()
 
     def kill(self, reason: str = "") -> None:
@@ -151,7 +152,7 @@ class WorkerProcess:
                 else:
                     self._on_picture(*unpack_picture(payload))
         except (FrameError, struct.error, ValueError) as error:
-            self.kill(f"The worker sent something that is not a message ({error}) and was ended.")
+            self.kill(say.NO_MESSAGE(why=error))
 
     def logged(self, chunk: bytes) -> None:
         """Keep the end of stderr and hand it on."""

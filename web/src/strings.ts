@@ -1,5 +1,5 @@
 // Every word the page says, in one place: another language is another object of this shape.
-// Sentences say what happened, where, and what to do. What the server says is shown as it says it.
+// Sentences say what happened, where, and what to do. What the server says is said by `languages/sentences.ts`.
 // Another language is a file in `languages/`; docs/settings.md tells how one is added.
 import { number as digits, spoken } from './languages/spoken.svelte';
 
@@ -771,7 +771,7 @@ export const english = {
       },
       language: {
         label: 'Language',
-        help: 'Of the page. What the server says, the nodes with it, is in English.',
+        help: 'Of the page and of what the server says. Titles and help of nodes are in English.',
         options: { system: 'System', en: 'English', de: 'Deutsch' },
       },
       wheel: {

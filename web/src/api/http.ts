@@ -1,5 +1,7 @@
 // One way to ask the server, and one kind of error: what happened and what to do, in the server's words.
+import { said } from '../languages/sentences';
 import { strings } from '../strings';
+import type { Phrase } from './messages.gen';
 
 export interface Problem {
   node: string;
@@ -7,6 +9,9 @@ export interface Problem {
   what: string;
   fix: string;
   level: 'error' | 'warning';
+  /** What the server says comes with the names of its sentences. */
+  what_phrase?: Phrase;
+  fix_phrase?: Phrase;
 }
 
 export class ApiError extends Error {
@@ -49,14 +54,28 @@ function readProblems(value: unknown): Problem[] {
     what: word(problem['what']),
     fix: word(problem['fix']),
     level: problem['level'] === 'warning' ? 'warning' : 'error',
+    ...phrasesOf(problem),
   }));
+}
+
+function phrasesOf(words: Record<string, unknown>): Pick<Problem, 'what_phrase' | 'fix_phrase'> {
+  const { what_phrase: what, fix_phrase: fix } = words;
+  return { ...(isPhrase(what) ? { what_phrase: what } : {}), ...(isPhrase(fix) ? { fix_phrase: fix } : {}) };
+}
+
+function isPhrase(value: unknown): value is Phrase {
+  if (!isRecord(value) || typeof value['code'] !== 'string') return false;
+  const { values = {} } = value;
+  return isRecord(values) && Object.values(values).every((each) => ['string', 'number'].includes(typeof each) || isPhrase(each));
 }
 
 /** The error an answer stands for. An answer that is not ours (a proxy's page) is named by its status. */
 export function errorFrom(status: number, body: unknown): ApiError {
   if (isRecord(body)) {
-    if (isRecord(body['error']) && word(body['error']['what'])) {
-      return new ApiError(status, word(body['error']['what']), word(body['error']['fix']), body);
+    const { error } = body;
+    if (isRecord(error) && word(error['what'])) {
+      const { what_phrase: what, fix_phrase: fix } = phrasesOf(error);
+      return new ApiError(status, said(word(error['what']), what), said(word(error['fix']), fix), body);
     }
     const problems = readProblems(body['problems']);
     if (problems.length > 0) return new ApiError(status, strings.problems.found(problems.length), '', body, problems);

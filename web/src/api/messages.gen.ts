@@ -30,12 +30,23 @@ export interface Event {
  */
 export interface Hello {
   detail?: string;
+  detail_phrase?: Phrase;
   epoch: string;
   kind: 'hello';
   worker: 'ready' | 'restarting' | 'starting' | 'stopped';
 }
+/**
+ * Which sentence a text is, and what stands in its places. Who does not know the code shows the text.
+ */
+export interface Phrase {
+  code: string;
+  values?: {
+    [k: string]: string | number | Phrase;
+  };
+}
 export interface WorkerChanged {
   detail?: string;
+  detail_phrase?: Phrase;
   device?: string;
   kind: 'workerchanged';
   worker: 'ready' | 'restarting' | 'starting' | 'stopped';
@@ -68,10 +79,12 @@ export interface JobInfo {
  */
 export interface Failure {
   fix?: string;
+  fix_phrase?: Phrase;
   input?: string;
   node?: string;
   traceback?: string;
   what: string;
+  what_phrase?: Phrase;
 }
 /**
  * State changes since the last such message, in order: batched, so that traffic stays linear.
@@ -88,6 +101,7 @@ export interface NodeChange {
   expected?: number | null;
   node: string;
   reason?: string;
+  reason_phrase?: Phrase;
   seconds?: number | null;
   state: 'cached' | 'cancelled' | 'done' | 'failed' | 'running' | 'skipped' | 'waiting';
 }

@@ -41,8 +41,8 @@ export class RunDrawing {
     this.#previews.clear();
   }
 
-  change({ node, state, reason, seconds, expected }: NodeChange): void {
-    this.#patch(node, { state, reason: reason ?? '', seconds: seconds ?? null, expected: expected ?? null, ...(state === 'running' ? { value: 0, total: 0 } : {}) });
+  change({ node, state, reason, reason_phrase, seconds, expected }: NodeChange): void {
+    this.#patch(node, { state, reason: reason ?? '', reasonPhrase: reason_phrase ?? null, seconds: seconds ?? null, expected: expected ?? null, ...(state === 'running' ? { value: 0, total: 0 } : {}) });
   }
 
   step({ node, value, total, remaining }: Pick<Progress, 'node' | 'value' | 'total' | 'remaining'>): void {

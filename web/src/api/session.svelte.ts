@@ -1,8 +1,9 @@
 // What happens on the server, as this page knows it: worker, queue, results, and the job drawn on the graph.
 // Only this module reads the socket; it changes nothing in the document.
+import { said } from '../languages/sentences';
 import { getCacheUse, getJob, getJobs, getOutputs, getQueue, type JobDetail } from './client';
 import { ApiError } from './http';
-import type { CacheUse, Hello, JobInfo, OutputInfo } from './messages.gen';
+import type { CacheUse, Hello, JobInfo, OutputInfo, WorkerChanged } from './messages.gen';
 import { JobProgress, type Left } from './progress';
 import { RunDrawing, type RunView } from './runs';
 import { EventSocket, type ServerMessage } from './socket';
@@ -63,7 +64,7 @@ export function jobToShow(jobs: readonly JobInfo[], document: string): JobInfo |
 export class Session {
   connected = $state(true);
   worker: WorkerState = $state('starting');
-  workerDetail = $state('');
+  #workerTold: Pick<WorkerChanged, 'detail' | 'detail_phrase'> = $state.raw({});
   device = $state('');
   queued = $state(0);
   running = $state(0);
@@ -219,10 +220,10 @@ export class Session {
     }
     switch (message.kind) {
       case 'hello':
-        this.#setWorker(message.worker, message.detail ?? '');
+        this.#setWorker(message);
         break;
       case 'workerchanged':
-        this.#setWorker(message.worker, message.detail ?? '');
+        this.#setWorker(message);
         if (message.device) this.device = message.device;
         break;
       case 'cataloguechanged':
@@ -288,9 +289,14 @@ export class Session {
     }
   }
 
-  #setWorker(worker: WorkerState, detail: string): void {
-    this.worker = worker;
-    this.workerDetail = detail;
+  /** What the worker is at, in words. */
+  get workerDetail(): string {
+    return said(this.#workerTold.detail ?? '', this.#workerTold.detail_phrase);
+  }
+
+  #setWorker(told: Pick<WorkerChanged, 'worker' | 'detail' | 'detail_phrase'>): void {
+    this.worker = told.worker;
+    this.#workerTold = told;
   }
 
   #connection(open: boolean): void {

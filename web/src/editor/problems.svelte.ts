@@ -2,6 +2,7 @@
 // itself while it is edited, which is always of now. Nodes in subgraphs go by flat ids, `outer/inner`; what is wrong
 // inside is said of the instance too.
 import type { Problem } from '../api/http';
+import { worded } from '../languages/sentences';
 
 const NONE: readonly Problem[] = [];
 
@@ -13,9 +14,10 @@ export class Problems {
   #told = $state.raw<readonly Problem[]>(NONE);
   #seen = $state.raw<readonly Problem[]>(NONE);
   readonly #all = $derived.by(() => {
-    if (this.#seen.length === 0) return this.#told;
+    const told = this.#told.map(worded);
+    if (this.#seen.length === 0) return told;
     const places = new Set(this.#seen.map(placeOf));
-    return [...this.#seen, ...this.#told.filter((problem) => !places.has(placeOf(problem)))];
+    return [...this.#seen, ...told.filter((problem) => !places.has(placeOf(problem)))];
   });
   readonly #byNode = $derived.by(() => {
     const byNode = new Map<string, Problem[]>();

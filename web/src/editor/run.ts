@@ -1,10 +1,11 @@
 // What the last or present run says of a node. Written by the job session alone; never part of the document.
-import type { Failure, NodeChange, OutputInfo } from '../api/messages.gen';
+import type { Failure, NodeChange, OutputInfo, Phrase } from '../api/messages.gen';
 
 export interface NodeRun {
   state: NodeChange['state'] | 'idle';
-  /** Why the node runs or is reused, in words. */
+  /** Why the node runs or is reused, in words, and which sentence that is. */
   reason: string;
+  reasonPhrase: Phrase | null;
   value: number;
   total: number;
   /** How long it took; null while it runs or when it was reused. */
@@ -26,6 +27,7 @@ export interface NodeRun {
 export const IDLE: NodeRun = {
   state: 'idle',
   reason: '',
+  reasonPhrase: null,
   value: 0,
   total: 0,
   seconds: null,

@@ -17,6 +17,7 @@ export function summed(own: NodeRun | undefined, inner: readonly (readonly [id: 
   return {
     state,
     reason: own?.reason ?? '',
+    reasonPhrase: own?.reasonPhrase ?? null,
     value: counts?.value ?? 0,
     total: counts?.total ?? 0,
     seconds: state === 'done' ? (own?.seconds ?? seconds) : null,

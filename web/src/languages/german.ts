@@ -772,7 +772,7 @@ export const german: Strings = {
       },
       language: {
         label: 'Sprache',
-        help: 'Der Seite. Was der Server sagt, auch die Knoten, ist englisch.',
+        help: 'Der Seite und dessen, was der Server sagt. Titel und Hilfe der Knoten sind englisch.',
         options: { system: 'System', en: 'English', de: 'Deutsch' },
       },
       wheel: {

@@ -1,11 +1,14 @@
 // The languages are whole: nothing is left in English by accident, and numbers and plurals follow their rules.
 import { afterEach, describe, expect, test } from 'vitest';
 
+import declared from '../api/sentences.gen.json';
 import { duration } from '../durations';
 import { bytes } from '../panels/format';
 import { english, strings } from '../strings';
 import { german } from './german';
+import { germanSentences } from './german-sentences';
 import { ofBrowser } from './languages';
+import { said, worded } from './sentences';
 import { number, speak } from './spoken.svelte';
 
 /** The same in both: names, units, and words that German took over. */
@@ -72,4 +75,44 @@ test('a word a language lacks is said in English', () => {
 test('the language is the first of the browser’s that is spoken here', () => {
   expect(ofBrowser(['fr-FR', 'de-AT', 'en'])).toBe('de');
   expect(ofBrowser(['ja'])).toBe('en');
+});
+
+describe('the server in German', () => {
+  const sentences: Readonly<Record<string, string>> = germanSentences;
+  const missing = { code: 'input.missing', values: { input: 'steps' } };
+
+  test('every sentence that the server declares is said, and no other', () => {
+    expect(Object.keys(sentences).sort()).toEqual(Object.keys(declared).sort());
+  });
+
+  test('with the same places as in English, in words that are not the English ones', () => {
+    const places = (text: string): string[] => [...text.matchAll(/(?<!\{)\{(\w+)/g)].map(([, name]) => name ?? '').sort();
+    for (const [code, english] of Object.entries(declared)) {
+      const german = sentences[code] ?? '';
+      expect(places(german), code).toEqual(places(english));
+      if (/[a-z]/.test(english.replace(/\{.*?\}/g, ''))) expect(german, code).not.toBe(english);
+    }
+  });
+
+  test('a text is said in the language spoken now, and as it came in English', () => {
+    expect(said("'steps' is missing.", missing)).toBe("'steps' is missing.");
+    speak('de', german, germanSentences);
+    expect(said("'steps' is missing.", missing)).toBe('„steps“ fehlt.');
+    expect(worded({ what: "'steps' is missing.", fix: 'Ask Ada.', what_phrase: missing })).toMatchObject({ what: '„steps“ fehlt.', fix: 'Ask Ada.' });
+  });
+
+  test('sentences stand in sentences, and numbers are written as Germans do', () => {
+    speak('de', german, germanSentences);
+    const either = { code: 'type.either', values: { first: { code: 'type.int' }, second: 'Image' } };
+    expect(said('…', { code: 'fix.link-to-type', values: { type: either } })).toBe('Mit einem Ausgang verbinden, der dies gibt: eine ganze Zahl oder Image.');
+    expect(said('…', { code: 'http.queue-full', values: { count: 1000 } })).toBe('1.000 Aufträge warten schon.');
+  });
+
+  test('what is not known here, even within a sentence, is said as the server says it', () => {
+    speak('de', german, germanSentences);
+    expect(said('A pack says so.')).toBe('A pack says so.');
+    expect(said('It is new.', { code: 'pack.new' })).toBe('It is new.');
+    expect(said('Sample: it is new.', { code: 'failure.node-says', values: { title: 'Sample', what: { code: 'pack.new' } } })).toBe('Sample: it is new.');
+    expect(said('Sample: too large', { code: 'failure.node-says', values: { title: 'Sample', what: 'too large' } })).toBe('Sample: too large');
+  });
 });

@@ -2,6 +2,7 @@
 // long as they live: a section is a view that looks its words up when they are read, so that a change of the
 // language changes what is on the screen without a reload. A word a language lacks is said in English.
 let words: object = $state.raw({});
+let sentences: Readonly<Record<string, string>> = $state.raw({});
 let language = $state('en');
 
 type Section = Record<string, unknown>;
@@ -33,10 +34,16 @@ function said(path: readonly string[]): Section | undefined {
   return isSection(at) ? at : undefined;
 }
 
-/** From now on the page speaks another language; no words are English. */
-export function speak(name: string, itsWords: object = {}): void {
+/** From now on the page speaks another language; no words are English, and so is the server without sentences. */
+export function speak(name: string, itsWords: object = {}, itsSentences: Readonly<Record<string, string>> = {}): void {
   words = itsWords;
+  sentences = itsSentences;
   language = name;
+}
+
+/** A sentence of the server in the language spoken now, with its places; none for a code that is not known here. */
+export function sentence(code: string): string | undefined {
+  return sentences[code];
 }
 
 /** As the browser writes the language ("de-CH"), else the language alone ("de"): for dates and numbers. */

@@ -15,6 +15,7 @@ import { Editor } from '../editor/editor.svelte';
 import { type Insets, NARROW } from '../geometry/view';
 import { Gallery } from '../gallery/gallery.svelte';
 import { MissingThings } from '../editor/missing.svelte';
+import { worded } from '../languages/sentences';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { formAddress } from './form-link';
@@ -290,7 +291,7 @@ export class Shell {
 
   #finished(job: JobInfo, ran: number | null): void {
     if (job.state === 'failed' && job.failure) {
-      const { what, fix, node } = job.failure;
+      const { what, fix, node } = worded(job.failure);
       const action = node ? { label: strings.problems.go, run: () => this.goTo(node) } : undefined;
       this.notices.add('error', what, fix, action);
       this.editor.announcement = strings.run.failed(job.title);
