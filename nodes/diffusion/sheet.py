@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
+
+from nodes.diffusion.fonts import Letters, folders_of_fonts
 
 PAPER, INK, FAINT = (250, 250, 248), (40, 40, 40), (120, 120, 116)
 GAP = 8
@@ -43,14 +46,13 @@ class Layout:
     columns: Axis
     rows: Axis
     pages: Axis
-    font: ImageFont.FreeTypeFont = field(init=False)
+    fonts: Sequence[Path]
     size: int = field(init=False)
+    font: Letters = field(init=False)
 
     def __post_init__(self) -> None:
         self.size = max(SMALLEST, min(LARGEST, self.width // 16))
-        font = ImageFont.load_default(self.size)
-        assert isinstance(font, ImageFont.FreeTypeFont)
-        self.font = font
+        self.font = Letters(self.size, self.fonts)
 
     @property
     def line(self) -> int:
@@ -120,11 +122,23 @@ class Layout:
         return self.left + column * self.step + (self.step - GAP - self.width) // 2, top
 
 
-def draw_sheet(pictures: Sequence[Tensor], across: int, columns: Axis, rows: Axis, pages: Axis) -> Tensor:
-    """The sheet, float32 1 x height x width x RGB, of pictures (each batch x height x width x RGB, 0..1) row by row."""
+def draw_sheet(
+    pictures: Sequence[Tensor],
+    across: int,
+    columns: Axis,
+    rows: Axis,
+    pages: Axis,
+    *,
+    fonts: Sequence[Path] | None = None,
+) -> Tensor:
+    """The sheet, float32 1 x height x width x RGB, of pictures (each batch x height x width x RGB, 0..1) row by row.
+
+    `fonts`: the folders with fonts for letters that Pillow's own lacks; those of this computer unless given.
+    """
     strips = [strip(picture) for picture in pictures]
     width, height = max(one.shape[1] for one in strips), max(one.shape[0] for one in strips)
-    layout = Layout(len(strips), max(1, min(across, len(strips))), width, height, columns, rows, pages)
+    layout = Layout(len(strips), max(1, min(across, len(strips))), width, height, columns, rows, pages,
+                    folders_of_fonts() if fonts is None else fonts)  # fmt: skip
     paper = Image.new("RGB", layout.sheet, PAPER)
     write_labels(ImageDraw.Draw(paper), layout)
     sheet = torch.from_numpy(np.array(paper, dtype=np.float32) / 255)
@@ -147,7 +161,7 @@ def write_labels(draw: ImageDraw.ImageDraw, layout: Layout) -> None:
             title = f"{layout.pages.title}: " if layout.pages.title else ""
             room = layout.sheet[0] - 2 * EDGE
             said = wrap(title + layout.pages.labels[grid], layout.font, room)[0]
-            draw.text((EDGE, top), said, INK, layout.font)
+            layout.font.draw(draw, (EDGE, top), said, INK)
             top += layout.page_head
         write_columns(draw, layout, top)
         for row, lines in enumerate(layout.row_lines):
@@ -159,9 +173,9 @@ def write_columns(draw: ImageDraw.ImageDraw, layout: Layout, top: int) -> None:
     below = top + layout.head - GAP
     if layout.columns.title:
         middle = layout.left + (layout.across * layout.step - GAP) / 2
-        draw.text((middle, top), layout.columns.title, FAINT, layout.font, "ma")
+        layout.font.draw(draw, (middle, top), layout.columns.title, FAINT, "ma")
     if layout.rows.title:
-        draw.text((layout.left - 2 * GAP, below), layout.rows.title, FAINT, layout.font, "rd")
+        layout.font.draw(draw, (layout.left - 2 * GAP, below), layout.rows.title, FAINT, "rd")
     for column, lines in enumerate(layout.column_lines):
         middle = layout.left + column * layout.step + (layout.step - GAP) / 2
         write(draw, layout, lines, middle, below - len(lines) * layout.line, "ma")
@@ -169,10 +183,10 @@ def write_columns(draw: ImageDraw.ImageDraw, layout: Layout, top: int) -> None:
 
 def write(draw: ImageDraw.ImageDraw, layout: Layout, lines: Sequence[str], x: float, y: float, anchor: str) -> None:
     for number, line in enumerate(lines):
-        draw.text((x, y + number * layout.line), line, INK, layout.font, anchor)
+        layout.font.draw(draw, (x, y + number * layout.line), line, INK, anchor)
 
 
-def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def wrap(text: str, font: Letters, width: int) -> list[str]:
     """A text in lines of at most `width` pixels, the rest of a long one left out."""
     lines: list[str] = [""]
     for word in pieces(text, font, width):
@@ -187,7 +201,7 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     return lines
 
 
-def pieces(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:
+def pieces(text: str, font: Letters, width: int) -> Iterator[str]:
     """The words of a text, those cut up that fit in no line."""
     for word in text.split():
         rest = word
@@ -198,7 +212,7 @@ def pieces(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]
         yield rest
 
 
-def shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def shortened(text: str, font: Letters, width: int) -> str:
     while text and font.getlength(f"{text}…") > width:
         text = text[:-1]
     return f"{text.rstrip()}…"
