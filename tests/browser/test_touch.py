@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -58,6 +59,7 @@ def test_fingers_do_what_a_mouse_does(browser: Browser, server: str, size: tuple
         board.action("menu").tap()
         board.action("new").tap()
         expect(board.nodes).to_have_count(0)
+        expect(page.get_by_text("Double-tap anywhere")).to_be_visible()
         middle = (size[0] / 2, size[1] / 2)
         free = 200 if size == SIZES["phone"] else 700  # above the inspector's sheet
         for word, type in (("say", "bench/say"), ("text", "text")):
@@ -81,3 +83,6 @@ def test_fingers_do_what_a_mouse_does(browser: Browser, server: str, size: tuple
         fingers.send("touchStart", centre(board.node("text").locator("header .title")))
         expect(page.get_by_role("menu")).to_be_visible()
         fingers.send("touchEnd")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("menu")).to_have_count(0)
+        expect(board.node("text")).to_have_class(re.compile("selected"))

@@ -25,6 +25,7 @@ import { sendLive, sendRuns, sendSweep } from './running';
 import { openNew, openSaved } from './opening';
 import type { Settings } from './settings.svelte';
 import { Tabs } from './tabs.svelte';
+import { byTouch } from './touch.svelte';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
 
@@ -173,7 +174,7 @@ export class Shell {
     // A value still being typed is committed by leaving its field.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     if (this.editor.document.whole.graph().nodes.size === 0) {
-      this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix);
+      this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix(byTouch()));
       return;
     }
     this.sending = true;
