@@ -96,6 +96,11 @@ def sd1_kit(folder: Path) -> Kit:
     return unet_kit(folder, unet, for_unet(unet))
 
 
+def sd2_kit(folder: Path) -> Kit:
+    unet = small.sd2().denoiser
+    return unet_kit(folder, unet, for_unet(unet))
+
+
 def sdxl_kit(folder: Path) -> Kit:
     unet = small.sdxl().denoiser
     return unet_kit(folder, unet, for_unet(unet))
@@ -165,7 +170,7 @@ def flow_kit(folder: Path, made: small.Small, steering: Any) -> Kit:
 
 
 MAKERS: dict[str, Callable[[Path], Kit]] = {
-    "sd1": sd1_kit, "sdxl": sdxl_kit, "union": union_kit, "adapter": adapter_kit,
+    "sd1": sd1_kit, "sd2": sd2_kit, "sdxl": sdxl_kit, "union": union_kit, "adapter": adapter_kit,
     "large adapter": large_adapter_kit, "sd3": sd3_kit, "sd3 without places": sd3_without_places_kit,
     "sd3 inpaint": lambda folder: sd3_kit(folder, paints=True), "flux": flux_kit,
     "flux union": lambda folder: flux_kit(folder, union=True),
@@ -252,7 +257,7 @@ def grey(image: Image) -> Tensor:
     return (planes(image) * weights).sum(1, keepdim=True)
 
 
-@pytest.mark.parametrize("name", ["sd1", "sdxl"])
+@pytest.mark.parametrize("name", ["sd1", "sd2", "sdxl"])
 def test_a_controlnet_steers_a_unet_as_in_diffusers(kit: Make, ctx: PlainContext, name: str) -> None:
     made = kit(name)
 
@@ -627,6 +632,7 @@ class Renamed:
     ("name", "title", "looks_at"),
     [
         ("sd1", "a ControlNet for Stable Diffusion 1.x", "picture"),
+        ("sd2", "a ControlNet for Stable Diffusion 2.x", "picture"),
         ("sdxl", "a ControlNet for Stable Diffusion XL", "picture"),
         ("adapter", "a T2I-Adapter for Stable Diffusion 1.x or Stable Diffusion 2.x", "picture"),
         ("sd3", "a ControlNet for Stable Diffusion 3", "latent"),

@@ -195,7 +195,9 @@ def by_diffusers(made: Small) -> tuple[Tensor, Tensor]:
     return clean[0], clean[1]
 
 
-@pytest.mark.parametrize(("family", "kind"), [("sd1", "plain"), ("sd1", "plus"), ("sd1", "full"), ("sdxl", "plain")])
+@pytest.mark.parametrize(
+    ("family", "kind"), [("sd1", "plain"), ("sd1", "plus"), ("sd1", "full"), ("sdxl", "plain"), ("sdxl", "plus")]
+)
 def test_a_picture_is_seen_as_in_diffusers(small_one: Make, ctx: PlainContext, family: str, kind: str) -> None:
     made = small_one(family, kind)
     assert made.adapter.reads == ("summary" if kind == "plain" else "states")
