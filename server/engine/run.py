@@ -355,6 +355,8 @@ class Run:
             self._failed(unit, None, error)
             return
         if planned.loop.loop.mode == "while":
+            # Nobody could tell before how many times there are.
+            self._host.progress(planned.id, looping.of or 0, looping.of or 0)
             self._cache.keep(planned.key, Entry((looping.of,)), 0)
         for one in looping.given:
             one.given = None

@@ -140,6 +140,7 @@ async def test_a_loop_goes_on_while_its_condition_holds(bench: Bench) -> None:
     assert log.failure is None
     assert shown == [6]
     assert calls["add"] == 6
+    assert log.progressed[-1] == ("l", 6, 6), "at its end it is told how often it ran"
 
 
 async def test_a_loop_runs_at_least_once_and_never_more_than_it_may(bench: Bench) -> None:

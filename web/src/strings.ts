@@ -913,6 +913,7 @@ export const english = {
       while: 'Runs, and again as long as an output is on.',
     },
     chip: { each: 'each', while: 'while', repeat: (times: number): string => `× ${times}` },
+    stopped: (times: number): string => `Ran ${count(times, 'time', 'times')}, as often as it may. Let it run more often in the inspector if that was too early.`,
     times: 'Times',
     condition: 'As long as',
     most: 'At most',

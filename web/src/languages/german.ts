@@ -1034,6 +1034,7 @@ export const german: Strings = {
       while: 'Läuft, und noch einmal, solange ein Ausgang an ist.',
     },
     chip: { each: 'jedes', while: 'solange', repeat: (times) => `× ${digits(times)}` },
+    stopped: (times) => `Lief ${digits(times)}-mal, so oft, wie er darf. War das zu früh, lässt der Inspektor mehr zu.`,
     times: 'Anzahl',
     condition: 'Solange',
     most: 'Höchstens',
