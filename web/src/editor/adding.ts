@@ -2,7 +2,7 @@
 import { putFrame, putNote } from '../document/edit/items';
 import { addWired } from '../document/edit/wired';
 import type { InputEnd, Json, Point, Size } from '../document/types';
-import { HEADER, ROW, WIDTH } from '../geometry/layout';
+import { DOT, HEADER, ROW, WIDTH } from '../geometry/layout';
 import { around, grown, type Rect } from '../geometry/rect';
 import { snapped } from '../geometry/snap';
 import { strings } from '../strings';
@@ -13,7 +13,6 @@ import type { PaletteRequest } from './requests.svelte';
 
 const NOTE_SIZE: Size = [280, 160];
 const FRAME_SIZE: Size = [400, 300];
-const REROUTE: Size = [24, 24];
 const FRAME_MARGIN = 24;
 const FRAME_TITLE = 32;
 
@@ -40,7 +39,7 @@ export function addChosen({ document, selection, camera, requests }: Editor, typ
 
 /** A dot in the link that ends at `to`, with its middle at a point. */
 export function addRerouteAt({ edit, selection, scene, document }: Editor, to: InputEnd, at: Point): void {
-  const id = edit.addReroute(to, [at[0] - REROUTE[0] / 2, at[1] - REROUTE[1] / 2]);
+  const id = edit.addReroute(to, [snapped(at[0] - DOT.width / 2), snapped(at[1] - DOT.height / 2)]);
   const box = scene.nodes.get(id);
   if (!box || !document.peek.nodes.has(id)) return;
   selection.set({ nodes: [id] });

@@ -4,11 +4,22 @@ import { slotsOf } from '../document/inputs';
 import { the, TOYS } from '../document/testing/toys';
 import type { NodeData } from '../document/types';
 import { HEADER, layoutNode, ROW, type LayoutInput, type NodeLayout } from './layout';
+import { Layouts } from './layouts';
+import { STEP } from './snap';
 
 function layout(type: string, more: Partial<LayoutInput> = {}, inputs: NodeData['inputs'] = {}): NodeLayout {
   const schema = the(TOYS.nodes[type]);
   return layoutNode({ schema, slots: slotsOf(schema, { inputs }), size: null, collapsed: false, aspect: 0, words: false, ...more });
 }
+
+it('a reroute is a dot whose sockets stand on the grid, so that it can lie in a straight link', () => {
+  const schema = { ...the(TOYS.nodes['pass']), id: 'reroute' };
+  const node = { type: 'reroute', inputs: {}, position: [0, 0] as [number, number] };
+  const { width, height, inputs, outputs } = new Layouts().of(node, () => [], { ...TOYS, nodes: { reroute: schema } }, { aspect: 0, words: false });
+  expect([width, height]).toEqual([48, 16]);
+  const [own, others] = [inputs.get('value')?.[1] ?? NaN, outputs.get('result')?.[1] ?? NaN];
+  expect([own % STEP, (HEADER + ROW / 2) % STEP, others - own]).toEqual([0, 0, 0]);
+});
 
 describe('the layout of a node', () => {
   it('puts inputs that only take links beside the outputs, and those with widgets below', () => {

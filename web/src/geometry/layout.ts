@@ -44,6 +44,19 @@ export interface NodeLayout {
   outputs: ReadonlyMap<string, Point>;
 }
 
+const DOT_HEIGHT = 16;
+
+/** A dot in a link: on the grid as sockets are, with room for a hand between its own. */
+export const DOT: NodeLayout = {
+  width: 2 * ROW,
+  height: DOT_HEIGHT,
+  rows: [],
+  picture: null,
+  words: null,
+  inputs: new Map([['value', [0, DOT_HEIGHT / 2]]]),
+  outputs: new Map([['result', [2 * ROW, DOT_HEIGHT / 2]]]),
+};
+
 export interface LayoutInput {
   schema: Pick<NodeSchema, 'outputs'>;
   slots: readonly Slot[];

@@ -2,7 +2,7 @@
 import { bareInput, type Catalogue, type NodeSchema } from '../document/catalogue';
 import { slotsOf, type Slot } from '../document/inputs';
 import type { NodeData } from '../document/types';
-import { layoutNode, type NodeLayout } from './layout';
+import { DOT, layoutNode, type NodeLayout } from './layout';
 
 /** What a node shows of its run. */
 export interface Look {
@@ -20,6 +20,7 @@ export class Layouts {
 
   /** `outputs` names those of a node whose type is unknown. */
   of(node: NodeData, outputs: () => string[], catalogue: Catalogue, look: Look): NodeLayout {
+    if (node.type === 'reroute') return DOT;
     const schema = catalogue.nodes[node.type];
     const drawn = schema ?? missingSchema(node, outputs());
     const aspect = look.aspect || (schema ? reserved(schema, node) : 0);
