@@ -83,7 +83,7 @@ const EDIT: readonly Command[] = [
     id: 'dissolve',
     group: 'edit',
     keys: ['Mod+Delete', 'Mod+Backspace'],
-    enabled: chosen,
+    enabled: nodesChosen,
     run: ({ editor }) => editor.edit.dissolve(editor.selection.items),
   },
   { id: 'select-all', group: 'edit', keys: ['Mod+a'], enabled: always, run: ({ editor }) => editor.selectAll() },
