@@ -66,6 +66,12 @@ def test_a_subgraph_is_entered_widened_linked_detached_and_taken_apart(empty: Bo
     empty.run()
     expect(empty.picture(preview)).to_be_visible()
     assert empty.colour_of(empty.picture(preview)) == (60, 0, 0)
+    enter(empty, first)
+    empty.menu_of(empty.socket(empty.node("bench/paint"), "out:result"), "show-value")
+    card = empty.page.get_by_role("dialog", name=re.compile("^What the link carries"))
+    expect(card.get_by_role("img", name="Picture")).to_be_visible()
+    empty.press("Escape")
+    leave(empty)
 
     title(first).click()
     empty.press("ControlOrMeta+d")
