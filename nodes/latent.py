@@ -312,11 +312,15 @@ def composite_latents(
 
 def cut_to_cells(pixels: Tensor, cell: int, ctx: Context) -> Tensor:
     """Cut evenly on both sides to a multiple of the cell, and say so; batch x height x width x channels."""
-    _, height, width, _ = pixels.shape
+    count, height, width, _ = pixels.shape
+    if not count:
+        raise BadValue("image", "There is no picture.", "Look at what made the images.")
     if min(height, width) < cell:
         raise BadValue(
             "image", f"The picture is {width} x {height}, smaller than {cell} x {cell}.", "Scale it up first."
         )
+    if not bool(pixels.isfinite().all()):
+        raise BadValue("image", "The picture holds values that are no numbers.", "Look at what made it.")
     top, left = height % cell // 2, width % cell // 2
     cut_height, cut_width = height // cell * cell, width // cell * cell
     if (cut_height, cut_width) != (height, width):

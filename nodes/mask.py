@@ -243,6 +243,8 @@ def fitted(mask: Mask, size: tuple[int, int], stretch: bool, name: str = "mask",
     rows, columns = values.shape[1:]
     if (rows, columns) == (height, width):
         return values
+    if not values.numel():
+        raise BadValue(name, f"The mask is empty: {columns} x {rows}.", "Look at what made it.")
     if not stretch:
         raise BadValue(
             name,

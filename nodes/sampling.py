@@ -101,9 +101,15 @@ def make_room(guided: Guided, latent: Latent, ctx: Context) -> None:
 
 
 def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> Step:
-    """Take every step, each counted and shown; the last one."""
+    """Take every step, each counted and shown; the last one. A model that sees no numbers is stopped at once."""
     preview: LatentPreview = ctx.weights(space.preview)
-    for step in ctx.track(steps, total=total):
+    for number, step in enumerate(ctx.track(steps, total=total)):
+        if number == 0 and not bool(step.denoised.isfinite().all()):
+            raise BadValue(
+                "",
+                "The model saw no numbers (NaN) at the first step.",
+                "Take off its LoRAs one by one; if that is not it, `loom models verify` tells a damaged file.",
+            )
         ctx.preview(partial(preview, step.denoised))
         last = step
     return last
@@ -153,6 +159,11 @@ def check_sampler(levels: Levels, sampler: str) -> None:
 def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
     """The latent in the model's space: an empty one takes it, one of another space is refused."""
     samples = latent.samples
+    if not samples.numel():
+        size = " x ".join(map(str, samples.shape))
+        raise BadValue("latent", f"The latent is empty: {size}.", "Look at what made it.")
+    if not bool(samples.isfinite().all()):
+        raise BadValue("latent", "The latent holds values that are no numbers.", "Look at what made it.")
     if latent.space is None:
         batch, _, height, width = samples.shape
         shape = batch, space.channels, height * 8 // space.downscale, width * 8 // space.downscale

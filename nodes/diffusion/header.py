@@ -220,11 +220,13 @@ def read_entry(path: Path, name: str, entry: Any, base: int) -> Entry:
         dtype, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     except (TypeError, KeyError, ValueError):
         raise damaged(path, f"the entry of {name!r} makes no sense") from None
+    if not isinstance(dtype, str):
+        raise damaged(path, f"the entry of {name!r} makes no sense")
     if not all(type(number) is int and number >= 0 for number in (*shape, start, stop)):
         raise damaged(path, f"the entry of {name!r} has impossible numbers")
     if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != stop - start:
         raise damaged(path, f"{name!r} does not have the size its shape needs")
-    return Entry(str(dtype), shape, base + start, base + stop, path)
+    return Entry(dtype, shape, base + start, base + stop, path)
 
 
 def check_layout(path: Path, entries: Mapping[str, Entry], base: int, size: int) -> None:

@@ -224,6 +224,7 @@ ENTRY = '{"dtype":"F32","shape":[2],"data_offsets":[0,8]}'
         ('{"x":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}', b"\0" * 8, "impossible numbers"),
         ('{"x":{"dtype":"F32","shape":[2]}}', b"\0" * 8, "makes no sense"),
         ('{"x":3}', b"", "makes no sense"),
+        ('{"x":{"dtype":["F32"],"shape":[2],"data_offsets":[0,8]}}', b"\0" * 8, "makes no sense"),
     ],
 )
 def test_a_header_that_contradicts_itself_is_refused(tmp_path: Path, header: str, data: bytes, words: str) -> None:

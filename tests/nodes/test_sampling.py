@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,13 @@ from nodes.diffusion.sample import Walk, walk
 from nodes.diffusion.told import Told
 from nodes.latent import decode_latent, empty_latent, encode_image
 from nodes.levels import denoiser_of
-from nodes.loaders import Checkpoint
+from nodes.loaders import Checkpoint, load_checkpoint
 from nodes.sampling import sample
 from nodes.text import encode_text
 from nodes.tiling import tile_model
 from nodes.types import Conditioning, Image, Latent, TextPart
 from tests.nodes.plain import PlainContext
+from tests.nodes.tiny import write_checkpoint
 
 
 @pytest.fixture
@@ -285,6 +287,30 @@ def test_numbers_that_make_no_sense_are_named(
     assert caught.value.input == place
     assert words in str(caught.value)
     assert ctx.steps == 0
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (torch.full((1, 4, 8, 8), math.nan), "holds values that are no numbers"),
+        (torch.zeros(0, 4, 8, 8), "is empty: 0 x 4 x 8 x 8"),
+        (torch.zeros(1, 4, 0, 8), "is empty: 1 x 4 x 0 x 8"),
+    ],
+)
+def test_a_latent_of_nothing_is_refused(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any, samples: Tensor, words: str
+) -> None:
+    with pytest.raises(BadValue, match=words) as caught:
+        sample(tiny.model, texts[0], texts[1], latent_of(tiny, samples), ctx, denoise=0.5)
+    assert (caught.value.input, ctx.steps) == ("latent", 0)
+
+
+def test_a_model_that_sees_no_numbers_is_stopped_at_the_first_step(tmp_path: Path, ctx: PlainContext) -> None:
+    bias = {"model.diffusion_model.out.2.bias": torch.full((4,), math.nan)}
+    model, text_encoder, _ = load_checkpoint(write_checkpoint(tmp_path / "nan.safetensors", **bias))
+    with pytest.raises(BadValue, match=r"saw no numbers .* at the first step"):
+        sample(model, encode_text(text_encoder, ctx, "a house"), None, empty_latent(64, 64), ctx, steps=3)
+    assert ctx.steps <= 1
 
 
 def test_a_latent_of_another_family_is_refused_with_both_names(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
