@@ -34,6 +34,7 @@ def test_values_become_a_labelled_sheet_whose_file_gives_the_sweep_back(board: B
     expect(board.action("run-sweep")).to_be_disabled()
     field(board, 0).fill("0..200/3")
     panel.locator('[data-field="add-axis"]').select_option("paint\nedge")
+    panel.get_by_role("combobox", name="Picture on the sheet").select_option("Save image")
     field(board, 1).fill("16, 24")
     expect(panel).to_contain_text("6 pictures")
     board.action("run-sweep").click()

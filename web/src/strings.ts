@@ -230,6 +230,8 @@ export const english = {
     tooMany: (count: number, most: number): string => `${count} pictures are too many: ${most} are possible.`,
     about: (time: string): string => `about ${time}`,
     atLeast: (time: string): string => `at least ${time}`,
+    sheet: 'Picture on the sheet',
+    sheetOfMost: 'The result that varies most',
     run: 'Run the sweep',
     made: (done: number, of: number): string => `${done} of ${of} made`,
   },

@@ -1,5 +1,6 @@
 // The sweep of a document: which inputs take which values, as its file has it. Pure; unknown keys are kept.
-import type { Json } from './types';
+import type { NodeSchema } from './catalogue';
+import { isLink, type Json, type NodeData } from './types';
 
 export type SweepValue = boolean | number | string;
 
@@ -65,6 +66,18 @@ export function moveUp(sweep: Sweep, at: number): Sweep {
   const [moved] = axes.splice(at, 1);
   if (moved) axes.splice(Math.max(0, at - 1), 0, moved);
   return { ...sweep, axes };
+}
+
+/** The sheet shows the picture of this node; of none in particular where it is empty. */
+export function withPicture({ picture: _, ...rest }: Sweep, node: string): Sweep {
+  return node ? { ...rest, picture: node } : rest;
+}
+
+/** Whether a node has a picture for the sheet: one that it is given to show or save, or one that it makes. */
+export function hasPicture(node: NodeData, schema: NodeSchema | undefined): boolean {
+  if (!schema || (node.mode ?? 'run') !== 'run') return false;
+  const shown = schema.inputs.some(({ name, type }) => type === 'Image' && isLink(node.inputs[name]));
+  return (schema.is_output && shown) || schema.outputs.some(({ type, is_list }) => type === 'Image' && !is_list);
 }
 
 export const countOf = ({ axes }: Sweep): number => (axes.length ? axes.reduce((count, { values }) => count * values.length, 1) : 0);

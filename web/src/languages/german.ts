@@ -192,6 +192,8 @@ export const german: Strings = {
     tooMany: (count, most) => `${digits(count)} Bilder sind zu viele: ${digits(most)} sind möglich.`,
     about: (time) => `etwa ${time}`,
     atLeast: (time) => `mindestens ${time}`,
+    sheet: 'Bild auf dem Bogen',
+    sheetOfMost: 'Das Ergebnis, das sich am meisten ändert',
     run: 'Durchlauf starten',
     made: (done, of) => `${digits(done)} von ${digits(of)} gemacht`,
   },

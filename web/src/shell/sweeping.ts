@@ -1,7 +1,7 @@
 // Sweeping a value: it joins the workflow's sweep, and the panel that shows that comes.
 import { ROOT } from '../document/change';
 import { shownValue, slotNamed, slotsOf, type Slot } from '../document/inputs';
-import { MOST_AXES, readSweep, type SweepAxis, type SweepPlace, sweeps, withAxis } from '../document/sweep';
+import { hasPicture, MOST_AXES, readSweep, type SweepAxis, type SweepPlace, sweeps, withAxis } from '../document/sweep';
 import { firstValues, kindOf } from '../document/sweep-values';
 import { isLink, type NodeData } from '../document/types';
 import type { Editor } from '../editor/editor.svelte';
@@ -41,6 +41,16 @@ export function sweptInput(editor: Editor, { graph = ROOT, node: id, input }: Sw
   const node = document.whole.graph(graph).nodes.get(id);
   const slot = node && slotNamed(place.catalogue.nodes[node.type], node, input);
   return node && slot ? { title: document.titleOf(node), node, slot } : null;
+}
+
+/** The nodes of the workflow whose picture can fill the sheet, what shows or saves one first. */
+export function sheetNodes(editor: Editor): { id: string; title: string }[] {
+  const { document } = editor;
+  const { catalogue } = document.placeIn(ROOT);
+  const found = [...document.whole.graph().nodes].filter(([, node]) => hasPicture(node, catalogue.nodes[node.type]));
+  const outputs = found.filter(([, node]) => catalogue.nodes[node.type]?.is_output);
+  const others = found.filter(([, node]) => !catalogue.nodes[node.type]?.is_output);
+  return [...outputs, ...others].map(([id, node]) => ({ id, title: document.titleOf(node) }));
 }
 
 /** Puts a value of the graph shown into the sweep, with some values to begin with. */
