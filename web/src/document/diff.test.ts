@@ -97,5 +97,6 @@ test.each([
   [5, '5'],
   ['', '“”'],
   ['a cat', 'a cat'],
+  [{ mode: 'each', lists: ['a'], carry: { a: 'b' } }, 'mode each, lists ["a"], carry a b'],
   [{ link: ['n', 'result'] }, '← Node n'],
 ])('%j is shown as %s', (value, shown) => expect(shortValue(value, (id) => `Node ${id}`)).toBe(shown));

@@ -115,11 +115,17 @@ function linksOf(data: GraphData | undefined): Map<string, Link> {
   return new Map(links.map((link) => [JSON.stringify(link), link]));
 }
 
+/** Text as it is, an object as "mode while, most 100". */
+function inWords(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return typeof value === 'string' ? value : JSON.stringify(value);
+  return Object.entries(value).map(([key, part]) => `${key} ${inWords(part)}`).join(', ');
+}
+
 /** A value in a line of a list: a link by where it comes from, a long text by its beginning. */
 export function shortValue(value: unknown, titleOf: (node: string) => string): string {
   if (value === undefined) return '—';
   const input = value as InputValue;
   if (typeof input === 'object' && input !== null && 'link' in input) return `← ${titleOf(input.link[0])}`;
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = inWords(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text || '“”';
 }
