@@ -225,13 +225,13 @@ export interface RevisionLine {
   moved: number | null;
 }
 
-/** The newest revisions first; none where the workflow was never saved, or the server cannot be reached. */
+/** The newest revisions first; none where the workflow was never saved. */
 export async function getRevisions(id: string, limit: number, before?: number): Promise<RevisionLine[]> {
   const query = new URLSearchParams({ limit: String(limit), ...(before === undefined ? {} : { before: String(before) }) });
   try {
     return (await request<{ revisions: RevisionLine[] }>(`workflows/${encodeURIComponent(id)}/revisions?${query}`)).revisions;
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 404 || error.unreachable)) return [];
+    if (error instanceof ApiError && error.status === 404) return [];
     throw error;
   }
 }
