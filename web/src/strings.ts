@@ -644,6 +644,7 @@ export const english = {
     detail: 'A workflow, a picture with a workflow inside, or any pictures to load them. Alt: as a picture, whatever is inside.',
     node: 'Drop to use this picture',
     tooLarge: (name: string): string => `${name} is too large to open.`,
+    refused: (name: string): string => `${name} was not opened.`,
     uploading: (name: string): string => `Uploading ${name}…`,
     uploaded: (name: string): string => `${name} is loaded.`,
     noLoader: 'There is no node that loads pictures.',

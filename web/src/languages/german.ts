@@ -646,6 +646,7 @@ export const german: Strings = {
     detail: 'Ein Workflow, ein Bild mit einem Workflow darin, oder Bilder, um sie zu laden. Alt: als Bild, was auch darin ist.',
     node: 'Loslassen, um dieses Bild zu verwenden',
     tooLarge: (name) => `${name} ist zu groß zum Öffnen.`,
+    refused: (name) => `${name} wurde nicht geöffnet.`,
     uploading: (name) => `${name} wird hochgeladen …`,
     uploaded: (name) => `${name} ist geladen.`,
     noLoader: 'Es gibt keinen Knoten, der Bilder lädt.',

@@ -74,7 +74,7 @@ export async function openFile(shell: Shell, file: File): Promise<void> {
     await openWithin(shell, file);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    shell.notices.add('error', error.what, error.fix);
+    shell.notices.add('error', strings.drop.refused(file.name), error.message);
   }
 }
 
