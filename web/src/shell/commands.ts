@@ -35,14 +35,14 @@ const instancesChosen = ({ editor }: Shell): boolean => [...editor.selection.nod
 const nodesChosen = ({ editor }: Shell): boolean => editor.selection.nodes.size > 0;
 
 const WORKFLOW: readonly Command[] = [
-  { id: 'run', group: 'workflow', keys: ['Mod+Enter'], whileTyping: true, enabled: always, run: (shell) => void shell.run() },
+  { id: 'run', group: 'workflow', keys: ['Mod+Enter'], whileTyping: true, enabled: always, run: (shell) => void shell.runner.run() },
   {
     id: 'cancel',
     group: 'workflow',
     keys: ['Mod+Alt+Enter'],
     whileTyping: true,
     enabled: (shell) => shell.session.active.length > 0,
-    run: (shell) => void shell.cancel(),
+    run: (shell) => void shell.runner.cancel(),
   },
   { id: 'new', group: 'workflow', keys: [], enabled: always, run: openNew },
   { id: 'open', group: 'workflow', keys: ['Mod+o'], whileTyping: true, enabled: always, run: (shell) => (shell.dialog = 'open') },
@@ -184,10 +184,10 @@ const PANELS: readonly Command[] = [
 ];
 
 const SERVER: readonly Command[] = [
-  { id: 'refresh', group: 'server', keys: [], enabled: always, run: (shell) => void shell.refresh() },
+  { id: 'refresh', group: 'server', keys: [], enabled: always, run: (shell) => void shell.nodes.refresh() },
   { id: 'cache', group: 'server', keys: [], enabled: always, run: (shell) => (shell.dialog = 'cache') },
   { id: 'memory', group: 'server', keys: [], enabled: always, run: (shell) => (shell.dialog = 'memory') },
-  { id: 'packs', group: 'server', keys: [], enabled: (shell) => shell.broken.length > 0, run: (shell) => (shell.dialog = 'packs') },
+  { id: 'packs', group: 'server', keys: [], enabled: (shell) => shell.nodes.broken.length > 0, run: (shell) => (shell.dialog = 'packs') },
 ];
 
 const HELP: readonly Command[] = [

@@ -113,7 +113,7 @@ export async function openFirst(shell: Shell): Promise<void> {
   if (wanted && (await openAsForm(shell, wanted))) return;
   const id = shell.store.openDocument;
   // With the catalogue, so that no node is drawn as missing that is only not known yet.
-  const [local] = await Promise.all([id ? shell.store.read(id) : undefined, shell.loadCatalogue()]);
+  const [local] = await Promise.all([id ? shell.store.read(id) : undefined, shell.nodes.load()]);
   if (local) await openLast(shell, local);
   else await openFirstTemplate(shell);
   shell.ready = true;
@@ -121,7 +121,7 @@ export async function openFirst(shell: Shell): Promise<void> {
 
 /** What a shared link asks for: the workflow as a form, and nothing else. */
 async function openAsForm(shell: Shell, id: string): Promise<boolean> {
-  await shell.loadCatalogue();
+  await shell.nodes.load();
   if (!(await isKept(shell, id))) {
     shell.notices.add('error', strings.form.missing, strings.form.missingFix);
     return false;

@@ -1,35 +1,29 @@
 // The page as a whole: one editor, one session, one autosave, and which panels are open. Panels read it from
-// the context; what a menu item, a shortcut or a button does is a method here, so all three do the same.
+// the context; what a menu item, a shortcut or a button does is a method here or of a part, so all three do the same.
 import { getContext, setContext } from 'svelte';
 
 import { Autosave } from '../api/autosave.svelte';
-import { cancelAllJobs, cancelJob, getCatalogue, refreshCatalogue, type StoredWorkflow } from '../api/client';
-import { ApiError } from '../api/http';
+import { cancelJob } from '../api/client';
 import { LocalStore } from '../api/local';
-import type { JobInfo, OutputInfo } from '../api/messages.gen';
+import type { OutputInfo } from '../api/messages.gen';
 import { Session } from '../api/session.svelte';
-import type { BrokenPack } from '../document/catalogue';
-import { replaceWith } from '../document/edit/replace';
 import type { Workflow } from '../document/types';
 import { Editor } from '../editor/editor.svelte';
 import { type Insets, NARROW } from '../geometry/view';
 import { Gallery } from '../gallery/gallery.svelte';
 import { MissingThings } from '../editor/missing.svelte';
-import { worded } from '../languages/sentences';
 import { Notices } from '../panels/notices.svelte';
 import { strings } from '../strings';
 import { formAddress } from './form-link';
 import { Keymap } from './keymap.svelte';
+import { KnownNodes } from './known-nodes.svelte';
 import { Live } from './live.svelte';
-import { sendLive, sendRuns, sendSweep } from './running';
 import { openNew, openSaved } from './opening';
+import { Runner } from './runner.svelte';
 import type { Settings } from './settings.svelte';
 import { Tabs } from './tabs.svelte';
-import { byTouch } from './touch.svelte';
 
 export type Dialog = 'open' | 'templates' | 'cache' | 'memory' | 'packs' | 'about' | 'shortcuts';
-
-export const MOST_RUNS = 99;
 
 /** With the next frame; a tab nobody looks at has none, and must not hoard what it did not draw. */
 function drawLater(draw: () => void): void {
@@ -48,6 +42,8 @@ export class Shell {
   readonly missing: MissingThings;
   readonly settings: Settings;
   readonly keymap: Keymap;
+  readonly nodes = new KnownNodes(this);
+  readonly runner = new Runner(this);
   readonly gallery = new Gallery(this);
 
   dialog: Dialog | null = $state(null);
@@ -64,12 +60,7 @@ export class Shell {
   finding = $state(false);
   /** What is searched for in the settings; null while they are closed. */
   settingsSearch: string | null = $state(null);
-  times = $state(1);
-  sending = $state(false);
   ready = $state(false);
-  broken: readonly BrokenPack[] = $state.raw([]);
-  #revision = '';
-  #loading: Promise<void> | null = null;
 
   constructor(settings: Settings) {
     this.settings = settings;
@@ -105,8 +96,8 @@ export class Shell {
       {
         document: () => this.editor.document.id,
         previews: () => settings.values.previews,
-        onCatalogue: (revision) => void this.loadCatalogue(revision),
-        onFinished: (job, ran) => this.#finished(job, ran),
+        onCatalogue: (revision) => void this.nodes.load(revision),
+        onFinished: (job, ran) => this.runner.finished(job, ran),
         onResults: (added) => this.gallery.changed(added),
         onReconnected: () => {
           this.notices.add('success', strings.worker.back);
@@ -119,7 +110,7 @@ export class Shell {
     );
     this.live = new Live({
       workflow: () => this.editor.document.toWorkflow(),
-      send: () => this.#sendLive(),
+      send: () => this.runner.live(),
       cancel: async (job) => void (await this.attempt(cancelJob(job))),
       jobs: () => this.session.jobs,
       left: () => this.session.left,
@@ -169,65 +160,6 @@ export class Shell {
     history.replaceState(null, '', shown ? formAddress(this.editor.document.id) : location.pathname);
   }
 
-  async run(targets?: readonly string[]): Promise<void> {
-    if (this.sending) return;
-    // A value still being typed is committed by leaving its field.
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-    if (this.editor.document.whole.graph().nodes.size === 0) {
-      this.notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix(byTouch()));
-      return;
-    }
-    this.sending = true;
-    try {
-      const outcome = await sendRuns(this.editor, this.times, this.autosave.used, targets);
-      for (const job of outcome.jobs) this.session.expect(job);
-      if (outcome.jobs.length > 0 && !targets) this.live.ranBy(this.editor.document.toWorkflow());
-      this.autosave.remember(outcome.used);
-      this.editor.problems.set(outcome.problems);
-      this.problemsOpen = outcome.problems.some((problem) => problem.level === 'error');
-      if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
-    } finally {
-      this.sending = false;
-    }
-  }
-
-  /** Runs the workflow's sweep. */
-  async runSweep(): Promise<void> {
-    if (this.sending) return;
-    this.sending = true;
-    try {
-      const outcome = await sendSweep(this.editor);
-      for (const job of outcome.jobs) this.session.expect(job);
-      this.editor.problems.set(outcome.problems);
-      if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
-    } finally {
-      this.sending = false;
-    }
-  }
-
-  /** A run of live mode: seeds stay, and what is wrong is drawn without a word more. */
-  async #sendLive(): Promise<JobInfo | null> {
-    if (this.editor.document.graph.nodes.size === 0) return null;
-    const outcome = await sendLive(this.editor);
-    for (const job of outcome.jobs) this.session.expect(job);
-    this.editor.problems.set(outcome.problems);
-    if (outcome.error && outcome.problems.length === 0) this.notices.error(outcome.error);
-    return outcome.jobs[0] ?? null;
-  }
-
-  async cancel(): Promise<void> {
-    const job = this.session.active.findLast((active) => active.state === 'running') ?? this.session.active.at(-1);
-    if (job) await this.attempt(cancelJob(job.id));
-  }
-
-  async cancelAll(): Promise<void> {
-    await this.attempt(cancelAllJobs());
-  }
-
-  async refresh(): Promise<void> {
-    await this.attempt(refreshCatalogue());
-  }
-
   /** Words for what the server refuses; the answer, or undefined. */
   async attempt<T>(asked: Promise<T>): Promise<T | undefined> {
     try {
@@ -236,68 +168,6 @@ export class Shell {
       this.notices.error(error);
       return undefined;
     }
-  }
-
-  /** The other side of a conflict takes the place of this one; undo brings this one back. */
-  takeTheirs(theirs: StoredWorkflow): void {
-    this.autosave.settleOn(theirs.revision);
-    this.#become(theirs.workflow, strings.revisions.takeTheirs);
-  }
-
-  /** A revision comes back as the newest; undo takes it away again. */
-  restore(workflow: Workflow, revision: number): void {
-    this.#become(workflow, strings.revisions.restoreEdit(revision));
-    this.notices.add('success', strings.revisions.restored(revision), strings.revisions.restoredFix);
-  }
-
-  #become(workflow: Workflow, label: string): void {
-    const { document } = this.editor;
-    document.do(replaceWith(document.place.document, workflow, label));
-  }
-
-  keepBoth(theirs: StoredWorkflow): void {
-    const mine = this.editor.document.toWorkflow();
-    const copy = { ...mine, id: crypto.randomUUID(), title: strings.conflict.copyOf(mine.title) };
-    void this.store.write({ id: theirs.workflow.id, workflow: theirs.workflow, view: null, revision: theirs.revision, dirty: false, used: [], updated: Date.now() });
-    this.show(copy, { revision: null, dirty: true, used: [...this.autosave.used], view: { ...this.editor.rootView } });
-  }
-
-  /** Fetches the catalogue unless it is the one of `revision` already; asked twice at once, it is fetched once. */
-  async loadCatalogue(revision = ''): Promise<void> {
-    if (revision && revision === this.#revision) return;
-    this.#loading ??= this.#fetchCatalogue().finally(() => (this.#loading = null));
-    await this.#loading;
-  }
-
-  async #fetchCatalogue(): Promise<void> {
-    try {
-      const catalogue = await getCatalogue(this.#revision);
-      if (!catalogue) return;
-      this.#revision = catalogue.revision;
-      this.editor.document.catalogue = catalogue;
-      this.#reportBroken(this.editor.document.catalogue.broken);
-    } catch (error) {
-      // Not known yet: the server says so when it is.
-      if (!(error instanceof ApiError)) throw error;
-    }
-  }
-
-  #reportBroken(broken: readonly BrokenPack[]): void {
-    const news = broken.filter((pack) => !this.broken.some((known) => known.pack === pack.pack));
-    this.broken = broken;
-    if (news.length === 0) return;
-    const action = { label: strings.packs.show, run: () => void (this.dialog = 'packs') };
-    this.notices.add('warning', strings.packs.count(broken.length), news.map(({ pack }) => pack).join(', '), action);
-  }
-
-  #finished(job: JobInfo, ran: number | null): void {
-    if (job.state === 'failed' && job.failure) {
-      const { what, fix, node } = worded(job.failure);
-      const action = node ? { label: strings.problems.go, run: () => this.goTo(node) } : undefined;
-      this.notices.add('error', what, fix, action);
-      this.editor.announcement = strings.run.failed(job.title);
-    } else if (job.state === 'done') this.editor.announcement = strings.run.finished(job.title);
-    if (job.state === 'done' && ran === 0) this.notices.add('info', strings.run.reused, strings.run.reusedFix);
   }
 
   openSettings(search = ''): void {

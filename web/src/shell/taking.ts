@@ -161,7 +161,7 @@ async function refuseModel(shell: Shell, file: File): Promise<void> {
     throw error;
   });
   const where = [home, 'models', folder || strings.drop.itsKind].filter(Boolean).join('/');
-  const again = { label: strings.widgets.lookAgain, run: () => void shell.refresh() };
+  const again = { label: strings.widgets.lookAgain, run: () => void shell.nodes.refresh() };
   shell.notices.add('warning', strings.drop.model(file.name), strings.drop.modelFix(where), again);
 }
 
