@@ -27,6 +27,8 @@ STEERED = 2.0
 """Guidance where edges steer: more lets the text pull away from them."""
 STYLED = 3.0
 """Guidance with the LoRA: more drives the few inks of a poster apart, and clouds with them."""
+PAINTED = 2.0
+"""Guidance in a hole: more draws the text's own picture there, which meets what is around it less."""
 
 
 class Alone:
@@ -119,12 +121,13 @@ class Studio:
         """
         shown = inpaint_conditioning(self.text(words), self.text(""), self.parts.vae, image, mask, self.ctx)
         latent = set_noise_mask(shown.latent, mask) if joined else shown.latent
-        return self.draw(shown.positive, shown.negative, seed, self.with_lora(inpainting.FILE), latent)
+        model = self.with_lora(inpainting.FILE)
+        return self.draw(shown.positive, shown.negative, seed, model, latent, guidance=PAINTED)
 
     def masked(self, words: str, image: Image, mask: Mask, seed: int) -> Image:
         """The same by the plain model, with a mask on the latent."""
         latent = encode_to_inpaint(self.parts.vae, image, mask, self.ctx, grow=0)
-        return self.draw(self.text(words), self.text(""), seed, latent=latent)
+        return self.draw(self.text(words), self.text(""), seed, latent=latent, guidance=PAINTED)
 
     def over(self, image: Image, painted: Image, mask: Mask) -> Image:
         """The painted part over the original."""

@@ -6,7 +6,7 @@ import math
 import struct
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 from nodes.diffusion.header import AGAIN, PICK, Entry, Header, UnusableFile, WeightsFile
 from nodes.diffusion.quants import BLOCKS, TYPES
@@ -73,7 +73,7 @@ def read_parts(file: BinaryIO, path: Path) -> tuple[dict[str, Any], dict[str, En
     return values, entries
 
 
-def is_shape(value: Any) -> bool:
+def is_shape(value: Any) -> TypeGuard[list[int]]:
     return isinstance(value, list) and all(isinstance(edge, int) and edge > 0 for edge in value)
 
 
