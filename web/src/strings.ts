@@ -619,7 +619,8 @@ export const english = {
     cancel: 'Cancel',
     discard: 'Discard what was painted?',
     covers: (percent: string): string => `${percent} painted`,
-    hint: 'Wheel zooms, Shift+wheel or [ ] sizes the brush, Space drags the view, the right button erases.',
+    hint: (touch: boolean): string =>
+      touch ? 'One finger paints, two zoom and move the view.' : 'Wheel zooms, Shift+wheel or [ ] sizes the brush, Space drags the view, the right button erases.',
   },
 
   open: {

@@ -621,7 +621,8 @@ export const german: Strings = {
     cancel: 'Abbrechen',
     discard: 'Gemaltes verwerfen?',
     covers: (percent) => `${percent} bemalt`,
-    hint: 'Das Rad vergrößert, Umschalt+Rad oder [ ] ändert den Pinsel, die Leertaste zieht die Ansicht, die rechte Taste radiert.',
+    hint: (touch) =>
+      touch ? 'Ein Finger malt, zwei vergrößern und verschieben die Ansicht.' : 'Das Rad vergrößert, Umschalt+Rad oder [ ] ändert den Pinsel, die Leertaste zieht die Ansicht, die rechte Taste radiert.',
   },
 
   open: {
