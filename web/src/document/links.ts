@@ -37,6 +37,11 @@ export class LinkIndex {
     }
   }
 
+  /** Every link, those out of one node together. */
+  *all(): Generator<Link> {
+    for (const readers of this.#readers.values()) yield* readers.values();
+  }
+
   /** The links out of a node. */
   outgoing(id: string): Iterable<Link> {
     return this.#readers.get(id)?.values() ?? [];

@@ -15,14 +15,14 @@ export function declaredOutput(catalogue: Catalogue, node: NodeData | undefined,
 
 /** The type of what an output gives, with its variable bound by whatever is linked to the same variable. */
 export function outputType(graph: Graph, catalogue: Catalogue, from: OutputEnd): string {
-  const seen = new Set<string>();
+  let seen: Set<string> | null = null;
   let at = from;
   for (;;) {
     const node = graph.nodes.get(at.node);
     const schema = node && catalogue.nodes[node.type];
     const declared = declaredOutput(catalogue, node, at.output);
-    if (!node || !schema || !isVariable(declared) || seen.has(at.node)) return boundOf(declared, schema);
-    seen.add(at.node);
+    if (!node || !schema || !isVariable(declared) || seen?.has(at.node)) return boundOf(declared, schema);
+    seen = (seen ?? new Set()).add(at.node);
     const source = sourceOfVariable(node, schema, declared, '');
     if (!source) return boundOf(declared, schema);
     at = source;

@@ -13,16 +13,26 @@ export interface Look {
 
 export class Layouts {
   readonly #known = new Map<string, NodeLayout>();
+  /** The last of each node of a known type, which only its data and look decide. */
+  #last = new WeakMap<NodeData, Look & { layout: NodeLayout }>();
+  readonly #outputsRead: (id: string) => string[];
+
+  /** `outputsRead` names the outputs that links read of a node: those of one whose type is unknown. */
+  constructor(outputsRead: (id: string) => string[]) {
+    this.#outputsRead = outputsRead;
+  }
 
   clear(): void {
     this.#known.clear();
+    this.#last = new WeakMap();
   }
 
-  /** `outputs` names those of a node whose type is unknown. */
-  of(node: NodeData, outputs: () => string[], catalogue: Catalogue, look: Look): NodeLayout {
+  of(id: string, node: NodeData, catalogue: Catalogue, look: Look): NodeLayout {
     if (node.type === 'reroute') return DOT;
+    const last = this.#last.get(node);
+    if (last?.aspect === look.aspect && last.words === look.words) return last.layout;
     const schema = catalogue.nodes[node.type];
-    const drawn = schema ?? missingSchema(node, outputs());
+    const drawn = schema ?? missingSchema(node, this.#outputsRead(id));
     const aspect = look.aspect || (schema ? reserved(schema, node) : 0);
     const key = `${keyOf(node, schema, drawn)}|${aspect}|${look.words}`;
     let layout = this.#known.get(key);
@@ -32,6 +42,7 @@ export class Layouts {
       layout = layoutNode({ schema: drawn, slots, size: node.size ?? null, collapsed, aspect, words: look.words });
       this.#known.set(key, layout);
     }
+    if (schema) this.#last.set(node, { ...look, layout });
     return layout;
   }
 }

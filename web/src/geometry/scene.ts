@@ -28,9 +28,10 @@ export class Scene {
   linkStyle: LinkStyle = 'curved';
   /** What a node shows of its run; set by the owner. */
   look: (id: string) => Look = () => ({ aspect: 0, words: false });
-  readonly #layouts = new Layouts();
+  readonly #layouts = new Layouts((id) => this.#outputsRead(id));
   readonly #links = new Map<string, LinkShape>();
-  readonly #linkBoxes = new Grid();
+  /** Null until links in an area are asked for: to see all of them from afar takes none. */
+  #linkBoxes: Grid | null = null;
   readonly #tried = new Map<string, Size>();
   #graph: Graph | null = null;
   #catalogue: Catalogue | null = null;
@@ -41,11 +42,12 @@ export class Scene {
     this.#catalogue = catalogue;
     this.#layouts.clear();
     this.#links.clear();
-    for (const grid of [this.nodes, this.frames, this.notes, this.#linkBoxes]) grid.clear();
+    this.#linkBoxes = null;
+    for (const grid of [this.nodes, this.frames, this.notes]) grid.clear();
     for (const [id, node] of graph.nodes) this.#place(id, node);
     for (const [id, frame] of graph.frames) this.frames.set(id, boxOf(frame));
     for (const [id, note] of graph.notes) this.notes.set(id, boxOf(note));
-    for (const [id, node] of graph.nodes) this.#drawInto(id, node);
+    for (const link of graph.links.all()) this.#drawLink(link);
   }
 
   update(changes: readonly Change[]): void {
@@ -97,7 +99,7 @@ export class Scene {
     const own = this.#graph?.nodes.get(id);
     const tried = this.#tried.get(id);
     const node = own && tried ? { ...own, size: tried } : own;
-    return node && this.#catalogue ? this.#layouts.of(node, this.#schemaless(id), this.#catalogue, this.look(id)) : undefined;
+    return node && this.#catalogue ? this.#layouts.of(id, node, this.#catalogue, this.look(id)) : undefined;
   }
 
   links(): Iterable<LinkShape> {
@@ -106,6 +108,7 @@ export class Scene {
 
   /** The links that may touch an area, without looking at the others. */
   *linksIn(area: Rect): Generator<LinkShape> {
+    this.#linkBoxes ??= this.#boxLinks();
     for (const key of this.#linkBoxes.within(area)) {
       const shape = this.#links.get(key);
       if (shape) yield shape;
@@ -154,9 +157,8 @@ export class Scene {
     if (layout) this.nodes.set(id, { x: node.position[0], y: node.position[1], width: layout.width, height: layout.height });
   }
 
-  /** Outputs of a node of unknown type are known only from the links that read them. */
-  #schemaless(id: string): () => string[] {
-    return () => [...new Set([...(this.#graph?.links.outgoing(id) ?? [])].map((link) => link.from.output))];
+  #outputsRead(id: string): string[] {
+    return [...new Set([...(this.#graph?.links.outgoing(id) ?? [])].map((link) => link.from.output))];
   }
 
   #socket(node: string, offset: Point | undefined): Point | null {
@@ -166,12 +168,8 @@ export class Scene {
 
   #redraw(id: string): void {
     const node = this.#graph?.nodes.get(id);
-    if (node) this.#drawInto(id, node);
-    for (const link of this.#graph?.links.outgoing(id) ?? []) this.#drawLink(link);
-  }
-
-  #drawInto(id: string, node: NodeData): void {
     for (const link of incoming(id, node)) this.#drawLink(link);
+    for (const link of this.#graph?.links.outgoing(id) ?? []) this.#drawLink(link);
   }
 
   #drawLink(link: Link): void {
@@ -186,14 +184,22 @@ export class Scene {
     const same = before?.from.node === link.from.node && before.from.output === link.from.output;
     const type = same ? before.type : outputType(this.#graph, this.#catalogue, link.from);
     const name = this.#graph.nodes.get(link.from.node)?.named?.[link.from.output] ?? '';
-    const shape: LinkShape = { ...link, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type, name };
+    const { from, to } = link;
+    // Part by part: to copy an object takes as long as all else here.
+    const shape: LinkShape = { from, to, x1: start[0], y1: start[1], x2: end[0], y2: end[1], type, name };
     this.#links.set(key, shape);
-    this.#linkBoxes.set(key, boundsOf(shape));
+    this.#linkBoxes?.set(key, boundsOf(shape));
+  }
+
+  #boxLinks(): Grid {
+    const boxes = new Grid();
+    for (const [key, shape] of this.#links) boxes.set(key, boundsOf(shape));
+    return boxes;
   }
 
   #forget(link: string): void {
     this.#links.delete(link);
-    this.#linkBoxes.delete(link);
+    this.#linkBoxes?.delete(link);
   }
 
   /** A link made or cut upstream of a type variable changes what flows downstream. */
