@@ -21,6 +21,8 @@ export interface Saved {
 const LOCAL = { rest: 150, longest: 600 };
 const SERVER = { rest: 700, longest: 3_000 };
 const RETRY_DELAY = 5_000;
+/** A document that was just opened is drawn first: to keep a large one takes as long as some frames. */
+const OPENED = 400;
 
 export class Autosave {
   state: SaveState = $state('saved');
@@ -81,7 +83,7 @@ export class Autosave {
     this.state = 'saved';
     this.#store.openDocument = record.id;
     if (record.dirty) this.changed();
-    else void this.#keep();
+    this.#local.after(OPENED);
   }
 
   changed(): void {
