@@ -6,7 +6,8 @@ import { around, grown, type Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
 import type { Ink } from './draw/ink';
-import { paint, paintLinks, type Drawn, type Marks } from './painting';
+import { inGraph, sheetOf } from './draw/surface';
+import { paintGraph, paintLinks, paintMarks, type Drawn, type Marks } from './painting';
 import type { Kind } from './target';
 
 /** Beyond the curve itself: half the width of a bright link and what smoothing adds, in CSS pixels. */
@@ -53,10 +54,17 @@ export class Lifted {
     const now = around(links.map(boundsOf));
     // The first frame shows the whole sheet; the others what the links leave and where they come to.
     const touched = this.#sheet ? around([this.#last, now].filter((rect) => rect !== null)) : area;
-    this.#sheet ??= sheetOf(ctx.canvas, (brush) => paint(brush, ink, editor, { ...marks, lifted: new Set(links) }, drawn));
+    this.#sheet ??= this.#draw(ctx.canvas, ink, editor, { ...marks, lifted: new Set(links) }, drawn);
     this.#last = now;
     if (touched) this.#renew(ctx, editor, touched, () => paintLinks(ctx, ink, editor, marks, { links, area }));
     return true;
+  }
+
+  #draw({ width, height }: HTMLCanvasElement, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): HTMLCanvasElement {
+    return sheetOf(width, height, (brush) => {
+      paintGraph(brush, ink, editor, marks, drawn);
+      paintMarks(brush, ink, editor, marks, drawn);
+    });
   }
 
   #renew(ctx: CanvasRenderingContext2D, { camera }: Editor, touched: Rect, draw: () => void): void {
@@ -73,7 +81,7 @@ export class Lifted {
     ctx.rect(left, top, width, height);
     ctx.clip();
     if (this.#sheet) ctx.drawImage(this.#sheet, left, top, width, height, left, top, width, height);
-    ctx.setTransform(scale * view.zoom, 0, 0, scale * view.zoom, scale * view.x, scale * view.y);
+    inGraph(ctx, view);
     draw();
     ctx.restore();
   }
@@ -81,13 +89,4 @@ export class Lifted {
 
 function linksOf({ scene }: Editor, nodes: ReadonlySet<string>): LinkShape[] {
   return [...new Set([...nodes].flatMap((id) => [...scene.linksOf(id)]))];
-}
-
-function sheetOf({ width, height }: HTMLCanvasElement, draw: (brush: CanvasRenderingContext2D) => void): HTMLCanvasElement {
-  const sheet = document.createElement('canvas');
-  sheet.width = width;
-  sheet.height = height;
-  const brush = sheet.getContext('2d', { alpha: false });
-  if (brush) draw(brush);
-  return sheet;
 }

@@ -97,6 +97,11 @@ export class Mounting {
     this.resting = !this.panning && (far || !unreadable);
   }
 
+  /** Nodes are gone: cards that were kept for them are let go, or they would be made again if the nodes came back. */
+  dropped(scene: Scene): void {
+    if (this.cards.some((id) => this.isParked(id) && !scene.nodes.get(id))) this.#park(scene, [], this.items.nodes);
+  }
+
   #park(scene: Scene, before: readonly string[], shown: readonly string[]): void {
     const now = new Set(shown);
     this.#parking.update(scene.nodes, before, now);

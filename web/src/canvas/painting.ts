@@ -1,17 +1,19 @@
 // Everything on the canvas behind the nodes, from the ground up; and what is too far or too new for elements.
 import type { Editor } from '../editor/editor.svelte';
 import type { NodeData } from '../document/types';
-import type { Rect } from '../geometry/rect';
+import type { Grid } from '../geometry/grid';
+import { overlaps, type Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
-import { drawBoxes, type Box } from './draw/boxes';
-import { drawFrames } from './draw/frames';
+import { drawBoxes, outlineBoxes, type Box } from './draw/boxes';
+import { drawFrames, outlineFrames } from './draw/frames';
 import { drawGround } from './draw/ground';
 import type { Ink } from './draw/ink';
 import { drawKnife } from './draw/knife';
 import { drawLinks } from './draw/links';
 import { drawMarquee } from './draw/marquee';
 import { drawNotes } from './draw/notes';
+import { inGraph } from './draw/surface';
 import type { Linking } from './linking';
 import { categoryColour, lookOf } from './palette';
 import type { Knife } from './stage.svelte';
@@ -34,12 +36,13 @@ export interface Drawn {
   nodes: readonly string[];
 }
 
-export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
+/** Everything but what the hand marks; lays the ground over all that was there. */
+export function paintGraph(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
   const { view, viewport } = editor.camera;
   const scale = window.devicePixelRatio || 1;
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   drawGround(ctx, view, viewport, ink);
-  ctx.setTransform(scale * view.zoom, 0, 0, scale * view.zoom, scale * view.x, scale * view.y);
+  inGraph(ctx, view);
   const area = visible(view, viewport);
   drawFrames(ctx, framesIn(editor, area), ink, view.zoom);
   // From afar nearly all are in view, and to ask for them one by one costs more than to look at each.
@@ -47,12 +50,30 @@ export function paint(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, m
   paintLinks(ctx, ink, editor, marks, { links, area });
   if (drawn.far) drawNotes(ctx, notesIn(editor, area), ink);
   if (drawn.far || !drawn.complete) drawBoxes(ctx, boxesIn(editor, area, new Set(drawn.nodes)), ink, view.zoom);
+}
+
+/** What is selected and has no element to show it, and what the hand draws. */
+export function paintMarks(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
+  const { scene, selection, camera } = editor;
+  const { zoom } = camera.view;
+  inGraph(ctx, camera.view);
+  const area = visible(camera.view, camera.viewport);
+  outlineFrames(ctx, boxesOf(selection.items.frames, scene.frames, area), ink, zoom);
+  if (drawn.far || !drawn.complete) {
+    const mounted = new Set(drawn.nodes);
+    const bare = [...selection.nodes].filter((id) => !mounted.has(id));
+    outlineBoxes(ctx, boxesOf(bare, scene.nodes, area), ink.accent, 2.5 / zoom, zoom);
+  }
   if (marks.knife) {
     const { stroke, ends } = marks.knife;
-    const links = ends.flatMap((to) => editor.scene.link(to) ?? []);
-    drawKnife(ctx, stroke, links, ink, view.zoom, editor.scene.linkStyle);
+    const links = ends.flatMap((to) => scene.link(to) ?? []);
+    drawKnife(ctx, stroke, links, ink, zoom, scene.linkStyle);
   }
-  if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, view.zoom);
+  if (marks.marquee) drawMarquee(ctx, marks.marquee, ink, zoom);
+}
+
+function boxesOf(ids: Iterable<string>, grid: Grid, area: Rect): Rect[] {
+  return [...ids].flatMap((id) => grid.get(id) ?? []).filter((box) => overlaps(box, area));
 }
 
 export function paintLinks(
@@ -79,10 +100,10 @@ function linksOfHovered({ scene }: Editor, { hoveredNode, linking }: Marks): Rea
   return found.size ? found : null;
 }
 
-function framesIn({ scene, selection, document }: Editor, area: Rect): Parameters<typeof drawFrames>[1] {
+function framesIn({ scene, document }: Editor, area: Rect): Parameters<typeof drawFrames>[1] {
   const drawn = [...scene.frames.within(area)].flatMap((id) => {
     const [box, data] = [scene.frames.get(id), document.peek.frames.get(id)];
-    return box && data ? [{ ...box, data, selected: selection.items.frames.has(id) }] : [];
+    return box && data ? [{ ...box, data }] : [];
   });
   // The larger lie below, so that nested frames show.
   return drawn.sort((a, b) => b.width * b.height - a.width * a.height);
@@ -106,12 +127,11 @@ function boxesIn(editor: Editor, area: Rect, mounted: ReadonlySet<string>): Box[
   return boxes;
 }
 
-function boxOf({ document, selection, runs, problems }: Editor, id: string, node: NodeData, box: Rect): Box {
+function boxOf({ document, runs, problems }: Editor, id: string, node: NodeData, box: Rect): Box {
   return {
     ...box,
     colour: node.colour || categoryColour(document.schema(node)?.category ?? ''),
     title: document.titleOf(node),
-    selected: selection.nodes.has(id),
     failed: runs.peek(id).state === 'failed' || problems.of(id).some(({ level }) => level === 'error'),
     faint: (node.mode ?? 'run') !== 'run',
     collapsed: node.collapsed === true,

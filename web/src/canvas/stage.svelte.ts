@@ -5,6 +5,7 @@ import type { Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
 import { visible } from '../geometry/view';
 import type { InputEnd, OutputEnd, Point } from '../document/types';
+import { Backdrop } from './backdrop';
 import { readInk, type Ink } from './draw/ink';
 import { drawThread } from './draw/thread';
 import { Elements } from './elements';
@@ -12,7 +13,6 @@ import { Focus } from './focus.svelte';
 import { Lifted } from './lifted';
 import type { Linking } from './linking';
 import { Mounting, STILL_AFTER_MS } from './mounting.svelte';
-import { paint } from './painting';
 import { lookOf } from './palette';
 import { rowOf, targetOf, type Kind, type Target } from './target';
 
@@ -58,6 +58,7 @@ export class Stage {
   /** The path of the dragged link. */
   thread: SVGPathElement | null = null;
   readonly #lifted = new Lifted();
+  readonly #backdrop = new Backdrop();
   #layer: HTMLElement | null = null;
   #ctx: CanvasRenderingContext2D | null = null;
   #ink: Ink | null = null;
@@ -167,22 +168,28 @@ export class Stage {
   readonly #listener: Listener = {
     changed: (changes) => {
       if (changes === null) this.mounting.renewed();
+      else this.mounting.dropped(this.editor.scene);
       this.hovered = null;
       this.focus.check();
       this.#redraw();
     },
-    selected: () => this.#redraw(),
+    selected: () => {
+      this.#lifted.changed();
+      this.draw();
+    },
     ran: () => this.#redraw(),
     viewed: () => {
       this.#lifted.changed();
+      this.#backdrop.changed();
       this.mounting.moved(this.editor.camera.view.zoom);
       this.draw();
     },
   };
 
-  /** Draws all of it: what is drawn once for a drag may be no longer so. */
+  /** Draws all of it: what was drawn once for a gesture may be no longer so. */
   #redraw(): void {
     this.#lifted.changed();
+    this.#backdrop.changed();
     this.draw();
   }
 
@@ -213,7 +220,7 @@ export class Stage {
     this.#layer.style.willChange = this.mounting.panning ? 'transform' : '';
     if (!this.editor.dragging) this.#lifted.clear();
     const drawn = { far, complete, nodes: items.nodes };
-    if (!this.#lifted.paint(this.#ctx, this.#ink, this.editor, this, drawn)) paint(this.#ctx, this.#ink, this.editor, this, drawn);
+    if (!this.#lifted.paint(this.#ctx, this.#ink, this.editor, this, drawn)) this.#backdrop.paint(this.#ctx, this.#ink, this.editor, this, drawn);
     this.#drawThread(view.zoom);
     clearTimeout(this.#rest);
     if (!complete) this.draw();

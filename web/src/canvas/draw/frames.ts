@@ -4,35 +4,46 @@ import type { Rect } from '../../geometry/rect';
 import type { Ink } from './ink';
 
 export const FRAME_TITLE = 32;
+const RADIUS = 12;
 
 /** Nearer, a frame's title is an element. */
 const FRAME_TITLES_BELOW = 0.28;
 
 export interface DrawnFrame extends Rect {
   data: FrameData;
-  selected: boolean;
 }
 
 export function drawFrames(ctx: CanvasRenderingContext2D, frames: readonly DrawnFrame[], ink: Ink, zoom: number): void {
   for (const frame of frames) {
     const colour = frame.data.colour || ink.text;
     const path = new Path2D();
-    path.roundRect(frame.x, frame.y, frame.width, frame.height, 12);
+    path.roundRect(frame.x, frame.y, frame.width, frame.height, RADIUS);
     const band = new Path2D();
-    band.roundRect(frame.x, frame.y, frame.width, Math.min(FRAME_TITLE, frame.height), [12, 12, 0, 0]);
+    band.roundRect(frame.x, frame.y, frame.width, Math.min(FRAME_TITLE, frame.height), [RADIUS, RADIUS, 0, 0]);
     ctx.fillStyle = colour;
     ctx.globalAlpha = 0.05;
     ctx.fill(path);
     ctx.globalAlpha = 0.09;
     ctx.fill(band);
-    ctx.globalAlpha = frame.selected ? 1 : 0.35;
-    ctx.strokeStyle = frame.selected ? ink.accent : colour;
-    ctx.lineWidth = (frame.selected ? 2 : 1) / Math.min(1, zoom);
+    ctx.globalAlpha = 0.35;
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 1 / Math.min(1, zoom);
     ctx.stroke(path);
     ctx.globalAlpha = 1;
     if (zoom < FRAME_TITLES_BELOW) drawTitle(ctx, frame, ink, zoom);
   }
   ctx.globalAlpha = 1;
+}
+
+/** Those that are selected. */
+export function outlineFrames(ctx: CanvasRenderingContext2D, frames: readonly Rect[], ink: Ink, zoom: number): void {
+  ctx.strokeStyle = ink.accent;
+  ctx.lineWidth = 2 / Math.min(1, zoom);
+  for (const { x, y, width, height } of frames) {
+    ctx.beginPath();
+    ctx.roundRect(x, y, width, height, RADIUS);
+    ctx.stroke();
+  }
 }
 
 /** From afar the title stays readable for as long as the frame has room for it. */

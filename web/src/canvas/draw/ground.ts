@@ -3,6 +3,7 @@
 // than all else that is drawn.
 import type { View, Viewport } from '../../geometry/view';
 import type { Ink } from './ink';
+import { sheetOf } from './surface';
 
 const SPACING = 24;
 const MIN_ON_SCREEN = 14;
@@ -52,10 +53,6 @@ function drawDots(ctx: CanvasRenderingContext2D, { spacing, size, width, height 
 }
 
 function imageOf(dots: Dots, ink: Ink): HTMLCanvasElement {
-  const image = document.createElement('canvas');
-  image.width = Math.ceil(dots.width + 2 * dots.spacing);
-  image.height = Math.ceil(dots.height + 2 * dots.spacing);
-  const brush = image.getContext('2d', { alpha: false });
-  if (brush) drawDots(brush, { ...dots, width: image.width, height: image.height }, ink, 0, 0);
-  return image;
+  const [width, height] = [Math.ceil(dots.width + 2 * dots.spacing), Math.ceil(dots.height + 2 * dots.spacing)];
+  return sheetOf(width, height, (brush) => drawDots(brush, { ...dots, width, height }, ink, 0, 0));
 }

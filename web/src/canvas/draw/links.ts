@@ -13,9 +13,13 @@ export interface LinkStyle {
 }
 
 const CURVES_FROM_ZOOM = 0.12;
+const HAIRS_BELOW = 0.5;
+/** Pixels: a line no wider than one is drawn without being made a shape first, which takes several times as long. */
+const HAIR = 0.99;
 
 export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkShape>, area: Rect, style: LinkStyle): void {
   const paths = new Map<string, Path2D>();
+  const thin = style.zoom < HAIRS_BELOW;
   const route = style.zoom >= CURVES_FROM_ZOOM ? style.route : 'straight';
   for (const link of links) {
     if (link.name || style.hidden.has(link) || style.bright?.has(link) || !mayShow(link, area)) continue;
@@ -23,9 +27,9 @@ export function drawLinks(ctx: CanvasRenderingContext2D, links: Iterable<LinkSha
     if (!path) paths.set(link.type, (path = new Path2D()));
     trace(path, link, route);
   }
-  ctx.lineCap = 'round';
+  ctx.lineCap = thin ? 'butt' : 'round';
   ctx.globalAlpha = style.bright?.size ? 0.45 : 0.85;
-  ctx.lineWidth = Math.max(2, 1.1 / style.zoom);
+  ctx.lineWidth = thin ? HAIR / style.zoom : 2;
   // Always in one order: where colours cross, the same lies above while the view moves.
   for (const [type, path] of [...paths].sort(([a], [b]) => (a < b ? -1 : 1))) {
     ctx.strokeStyle = style.colourOf(type);
