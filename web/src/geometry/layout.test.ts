@@ -15,7 +15,7 @@ function layout(type: string, more: Partial<LayoutInput> = {}, inputs: NodeData[
 it('a reroute is a dot whose sockets stand on the grid, so that it can lie in a straight link', () => {
   const schema = { ...the(TOYS.nodes['pass']), id: 'reroute' };
   const node = { type: 'reroute', inputs: {}, position: [0, 0] as [number, number] };
-  const { width, height, inputs, outputs } = new Layouts().of(node, () => [], { ...TOYS, nodes: { reroute: schema } }, { aspect: 0, words: false });
+  const { width, height, inputs, outputs } = new Layouts(() => []).of('r', node, { ...TOYS, nodes: { reroute: schema } }, { aspect: 0, words: false });
   expect([width, height]).toEqual([48, 16]);
   const [own, others] = [inputs.get('value')?.[1] ?? NaN, outputs.get('result')?.[1] ?? NaN];
   expect([own % STEP, (HEADER + ROW / 2) % STEP, others - own]).toEqual([0, 0, 0]);
