@@ -1050,6 +1050,9 @@ export const english = {
     unreachableFix: 'Is it still running? The page goes on trying; your work is kept.',
     status: (status: number): string => `The server answered with an error (${status}).`,
     tryAgain: 'Try again; the terminal it runs in may say more.',
+    busy: 'The server is busy.',
+    busyFix: 'The page goes on by itself as soon as it may.',
+    again: (time: string): string => `It is asked again in ${time}.`,
   },
 
   time: {

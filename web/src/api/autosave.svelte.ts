@@ -40,6 +40,8 @@ export class Autosave {
   #dirty = false;
   #used = new Map<string, string>();
   #changes = 0;
+  /** When a busy server may be asked again. */
+  #notBefore = 0;
   #sending = false;
   /** What the server answers to documents on their way: the revision they got. */
   readonly #sent = new Map<string, Promise<number | null>>();
@@ -123,7 +125,8 @@ export class Autosave {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (id === this.#id) [this.state, this.trouble] = ['local', error.unreachable ? '' : error.message];
-      if (this.#source.automatic?.() !== false) this.#server.after(RETRY_DELAY);
+      this.#notBefore = Date.now() + (error.retryAfter ?? 0);
+      if (this.#source.automatic?.() !== false) this.#server.after(error.retryAfter ?? RETRY_DELAY);
     } finally {
       this.#sending = false;
       this.#sent.delete(id);
@@ -190,7 +193,10 @@ export class Autosave {
 
   /** Sends when changes rest; where only demand sends, what is kept here is all there is to say. */
   #schedule(): void {
-    if (this.#source.automatic?.() !== false) this.#server.touch();
+    const wait = this.#notBefore - Date.now();
+    const sends = this.#source.automatic?.() !== false;
+    if (sends && wait > 0) this.#server.after(wait);
+    else if (sends) this.#server.touch();
     else if (this.state === 'saving') this.state = 'local';
   }
 

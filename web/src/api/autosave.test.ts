@@ -72,6 +72,28 @@ describe('a change', () => {
   });
 });
 
+describe('a busy server', () => {
+  const busy = (): Response => new Response('<h1>Too many requests</h1>', { status: 429, headers: { 'Retry-After': '30' } });
+
+  test('gets a change when it may be asked again, and no sooner; it is in the browser all the while', async () => {
+    const saving = autosave();
+    answer = busy;
+    saving.changed();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([saving.state, saving.trouble]).toEqual(['local', expect.stringContaining('The server is busy.')]);
+    for (let turn = 0; turn < 20; turn += 1) {
+      saving.changed();
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(requests).toHaveLength(1);
+    expect(kept.at(-1)).toMatchObject({ dirty: true });
+    answer = () => Response.json({ revision: 1 });
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(requests).toHaveLength(2);
+    expect([saving.state, saving.trouble]).toEqual(['saved', '']);
+  });
+});
+
 describe('a revision someone else wrote', () => {
   const theirs = { workflow: emptyWorkflow('w', 'Theirs'), revision: 9 };
 

@@ -111,10 +111,12 @@ export interface SweepPlan {
 
 export const planSweep = (workflow: Workflow): Promise<SweepPlan> => request('jobs/sweep', { method: 'POST', json: { workflow } });
 
-export const postSweep = (workflow: Workflow): Promise<Accepted> => request('jobs', { method: 'POST', json: { workflow, sweep: true } });
+/** `key`: sent twice under the same key, a workflow is one job. */
+export const postSweep = (workflow: Workflow, _targets: readonly string[] | undefined, key: string): Promise<Accepted> =>
+  request('jobs', { method: 'POST', json: { workflow, sweep: true, key } });
 
-export const postJob = (workflow: Workflow, targets?: readonly string[]): Promise<Accepted> =>
-  request('jobs', { method: 'POST', json: targets ? { workflow, targets } : { workflow } });
+export const postJob = (workflow: Workflow, targets: readonly string[] | undefined, key: string): Promise<Accepted> =>
+  request('jobs', { method: 'POST', json: targets ? { workflow, targets, key } : { workflow, key } });
 
 export async function getJobs(state: JobState | '', limit: number): Promise<JobInfo[]> {
   const query = new URLSearchParams({ limit: String(limit) });

@@ -22,8 +22,10 @@ export class ApiError extends Error {
   readonly problems: readonly Problem[];
   /** The answer as it came, for the few statuses that carry more than words. */
   readonly body: unknown;
+  /** Milliseconds after which the server wants to be asked again; null where it does not say. */
+  readonly retryAfter: number | null;
 
-  constructor(status: number, what: string, fix: string, body?: unknown, problems: readonly Problem[] = []) {
+  constructor(status: number, what: string, fix: string, body?: unknown, problems: readonly Problem[] = [], retryAfter: number | null = null) {
     super(fix ? `${what} ${fix}` : what);
     this.name = 'ApiError';
     this.status = status;
@@ -31,6 +33,7 @@ export class ApiError extends Error {
     this.fix = fix;
     this.body = body;
     this.problems = problems;
+    this.retryAfter = retryAfter;
   }
 
   get unreachable(): boolean {
@@ -70,17 +73,30 @@ function isPhrase(value: unknown): value is Phrase {
 }
 
 /** The error an answer stands for. An answer that is not ours (a proxy's page) is named by its status. */
-export function errorFrom(status: number, body: unknown): ApiError {
+export function errorFrom(status: number, body: unknown, retryAfter: number | null = null): ApiError {
   if (isRecord(body)) {
     const { error } = body;
     if (isRecord(error) && word(error['what'])) {
       const { what_phrase: what, fix_phrase: fix } = phrasesOf(error);
-      return new ApiError(status, said(word(error['what']), what), said(word(error['fix']), fix), body);
+      return new ApiError(status, said(word(error['what']), what), said(word(error['fix']), fix), body, [], retryAfter);
     }
     const problems = readProblems(body['problems']);
     if (problems.length > 0) return new ApiError(status, strings.problems.found(problems.length), '', body, problems);
   }
+  if (retryAfter !== null) return new ApiError(status, strings.errors.busy, strings.errors.busyFix, body, [], retryAfter);
   return new ApiError(status, strings.errors.status(status), strings.errors.tryAgain, body);
+}
+
+const BUSY = new Set([429, 503]);
+/** Milliseconds: sooner is no help to a busy server, later nobody believes that the page goes on by itself. */
+const [SOONEST, LATEST] = [1_000, 60_000];
+
+/** What a busy server's Retry-After says, in seconds or as a date; null where it is not busy, or does not say. */
+export function retryAfterOf({ status, headers }: Response, now = Date.now()): number | null {
+  const said = headers.get('Retry-After');
+  if (!BUSY.has(status) || !said) return null;
+  const wait = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - now;
+  return Number.isNaN(wait) ? null : Math.min(LATEST, Math.max(SOONEST, wait));
 }
 
 async function bodyOf(response: Response): Promise<unknown> {
@@ -126,13 +142,13 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
 
 export async function readAnswer<T>(response: Response): Promise<T> {
   const body = await bodyOf(response);
-  if (!response.ok) throw errorFrom(response.status, body);
+  if (!response.ok) throw errorFrom(response.status, body, retryAfterOf(response));
   return body as T;
 }
 
 /** What lies at an address of this server, `/api/…`. Raises ApiError like every other question. */
 export async function blobAt(address: string): Promise<Blob> {
   const response = await send(address.replace(/^\/api\//, ''));
-  if (!response.ok) throw errorFrom(response.status, await bodyOf(response));
+  if (!response.ok) throw errorFrom(response.status, await bodyOf(response), retryAfterOf(response));
   return response.blob();
 }

@@ -96,6 +96,8 @@ export class Session {
   #ticking: ReturnType<typeof setInterval> | undefined;
   #wasConnected = false;
   #loadingOutputs = false;
+  /** A busy server is asked for everything again. */
+  #again: ReturnType<typeof setTimeout> | undefined;
   #looking: ReturnType<typeof setTimeout> | undefined;
   /** The last output that was fetched, shown or not. */
   #oldest: number | undefined;
@@ -152,6 +154,7 @@ export class Session {
 
   /** Fetch everything anew. What the socket says meanwhile is held back and told after it. */
   async refetch(): Promise<void> {
+    clearTimeout(this.#again);
     this.#held ??= [];
     this.#events.onCatalogue('');
     try {
@@ -171,6 +174,7 @@ export class Session {
       await Promise.all([this.#showNewest(), this.#watchCurrent()]);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
+      if (error.retryAfter !== null) this.#again = setTimeout(() => void this.refetch(), error.retryAfter);
     } finally {
       const held = this.#held ?? [];
       this.#held = null;

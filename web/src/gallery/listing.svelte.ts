@@ -69,6 +69,7 @@ export class Listing {
       if (asked.signal.aborted) return;
       if (!(error instanceof ApiError)) throw error;
       this.trouble = error;
+      if (error.retryAfter !== null) this.#timer = setTimeout(() => void this.refresh(), error.retryAfter);
     }
   }
 

@@ -967,6 +967,9 @@ export const german: Strings = {
     unreachableFix: 'Läuft er noch? Die Seite versucht es weiter; die Arbeit ist aufgehoben.',
     status: (status) => `Der Server antwortete mit einem Fehler (${status}).`,
     tryAgain: 'Noch einmal versuchen; das Terminal, in dem er läuft, sagt vielleicht mehr.',
+    busy: 'Der Server ist beschäftigt.',
+    busyFix: 'Die Seite macht von selbst weiter, sobald er es erlaubt.',
+    again: (time) => `Er wird in ${time} noch einmal gefragt.`,
   },
 
   time: {

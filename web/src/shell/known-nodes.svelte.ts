@@ -35,8 +35,10 @@ export class KnownNodes {
       this.#shell.editor.document.catalogue = catalogue;
       this.#report(this.#shell.editor.document.catalogue.broken);
     } catch (error) {
-      // Not known yet: the server says so when it is.
+      // Not known yet: the server says so when it is. What stands before the server does not: it is asked again.
       if (!(error instanceof ApiError)) throw error;
+      const isOurs = error.status !== 429 && error.body !== undefined;
+      if (error.retryAfter !== null && !isOurs) setTimeout(() => void this.load(), error.retryAfter);
     }
   }
 

@@ -1,9 +1,10 @@
 // What is run and called off, and what is said of how it ends.
 import { cancelAllJobs, cancelJob } from '../api/client';
 import type { JobInfo } from '../api/messages.gen';
+import { duration } from '../durations';
 import { worded } from '../languages/sentences';
 import { strings } from '../strings';
-import { type RunOutcome, sendLive, sendRuns, sendSweep } from './running';
+import { type RunOutcome, sendLive, sendRuns, sendSweep, type Told } from './running';
 import type { Shell } from './shell.svelte';
 import { byTouch } from './touch.svelte';
 
@@ -29,7 +30,7 @@ export class Runner {
       return;
     }
     await this.#send(async () => {
-      const outcome = await sendRuns(editor, this.times, autosave.used, targets);
+      const outcome = await sendRuns(editor, this.times, autosave.used, this.#tell, targets);
       this.#take(outcome);
       if (outcome.jobs.length > 0 && !targets) live.ranBy(editor.document.toWorkflow());
       autosave.remember(outcome.used);
@@ -40,14 +41,14 @@ export class Runner {
   /** Runs the workflow's sweep. */
   async sweep(): Promise<void> {
     if (this.sending) return;
-    await this.#send(async () => this.#take(await sendSweep(this.#shell.editor)));
+    await this.#send(async () => this.#take(await sendSweep(this.#shell.editor, this.#tell)));
   }
 
   /** A run of live mode: seeds stay, and what is wrong is drawn without a word more. */
   async live(): Promise<JobInfo | null> {
     const { editor } = this.#shell;
     if (editor.document.graph.nodes.size === 0) return null;
-    const outcome = await sendLive(editor);
+    const outcome = await sendLive(editor, this.#tell);
     this.#take(outcome);
     return outcome.jobs[0] ?? null;
   }
@@ -82,6 +83,9 @@ export class Runner {
       this.sending = false;
     }
   }
+
+  /** The server is busy, and is asked again by itself. */
+  readonly #tell: Told = (error, wait) => this.#shell.notices.add('info', error.what, strings.errors.again(duration(wait / 1_000)));
 
   /** The jobs are expected, the problems drawn; an error without a place is told. */
   #take({ jobs, problems, error }: RunOutcome): void {

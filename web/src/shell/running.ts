@@ -2,6 +2,7 @@
 import { postJob, postSweep } from '../api/client';
 import { ApiError, type Problem } from '../api/http';
 import type { JobInfo } from '../api/messages.gen';
+import { patiently } from '../api/patience';
 import { rollSeeds, type SeedInput, seedRule, usedSeeds } from '../api/seeds';
 import { ROOT } from '../document/change';
 import type { Place } from '../document/edit/place';
@@ -37,18 +38,23 @@ export interface RunOutcome {
   error: ApiError | null;
 }
 
+/** Told that a busy server is asked again after so many milliseconds. */
+export type Told = (error: ApiError, wait: number) => void;
+
 /** Sends the workflow once as it stands, seeds and all. */
-export const sendLive = (editor: Editor): Promise<RunOutcome> => sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null });
+export const sendLive = (editor: Editor, told: Told): Promise<RunOutcome> =>
+  sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null }, told);
 
 /** Sends the workflow's sweep: seeds stay as they are, for all pictures. */
-export const sendSweep = (editor: Editor): Promise<RunOutcome> =>
-  sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null }, undefined, postSweep);
+export const sendSweep = (editor: Editor, told: Told): Promise<RunOutcome> =>
+  sendAsIs(editor, { jobs: [], problems: [], used: new Map(), error: null }, told, undefined, postSweep);
 
-async function sendAsIs(editor: Editor, outcome: RunOutcome, targets?: readonly string[], post = postJob): Promise<RunOutcome> {
+async function sendAsIs(editor: Editor, outcome: RunOutcome, told: Told, targets?: readonly string[], post = postJob): Promise<RunOutcome> {
   const workflow = editor.document.toWorkflow();
   const seeds = seedsOf(editor);
   try {
-    const { id, warnings } = await post(workflow, targets);
+    const key = crypto.randomUUID();
+    const { id, warnings } = await patiently(() => post(workflow, targets, key), told);
     outcome.jobs.push({ id, document: workflow.id, title: workflow.title, state: 'queued', created: Date.now() / 1000 });
     outcome.problems = warnings ?? [];
     outcome.used = usedSeeds(seeds);
@@ -65,12 +71,13 @@ export async function sendRuns(
   editor: Editor,
   times: number,
   usedBefore: ReadonlyMap<string, string>,
+  told: Told,
   targets?: readonly string[],
 ): Promise<RunOutcome> {
   const outcome: RunOutcome = { jobs: [], problems: [], used: new Map(usedBefore), error: null };
   for (let turn = 0; turn < times; turn += 1) {
     for (const { graph, node, input, value } of rollSeeds(seedsOf(editor), outcome.used)) editor.edit.setValueIn(graph, node, input, value);
-    await sendAsIs(editor, outcome, targets);
+    await sendAsIs(editor, outcome, told, targets);
     if (outcome.error) return outcome;
   }
   return outcome;
