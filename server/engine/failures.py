@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import traceback
 from collections.abc import Callable
@@ -75,6 +76,8 @@ def _words(error: BaseException) -> tuple[str, str]:
         if asked:
             return say.OUT_OF_MEMORY_FOR(amount=asked.group(1), detail=detail), say.SMALLER()
         return say.OUT_OF_MEMORY_AS(detail=detail) if detail else say.OUT_OF_MEMORY(), say.SMALLER()
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return say.DISK_FULL(), say.MAKE_ROOM()
     if isinstance(error, SystemExit):
         return say.ASKED_TO_EXIT(code=text or 0), say.MAY_NOT_END()
     if isinstance(error, KeyboardInterrupt):

@@ -52,6 +52,7 @@ OUT_OF_MEMORY_FOR = Sentence(
 )
 ASKED_TO_EXIT = Sentence("failure.asked-to-exit", "it asked the program to exit ({code}).")
 INTERRUPTED = Sentence("failure.interrupted", "it raised KeyboardInterrupt.")
+DISK_FULL = Sentence("failure.disk-full", "the disk is full.")
 CALLED_TOO_DEEP = Sentence("failure.called-too-deep", "it called itself too deep.")
 NO_NODE_TO_RUN = Sentence("failure.no-node-to-run", "There is no node {node} to run to.")
 NEEDS_ITSELF = Sentence("failure.needs-itself", "Node {node} needs its own result.")
@@ -62,6 +63,7 @@ NODE_NOT_INSTALLED = Sentence("failure.not-installed", "Node {node} is of the ty
 
 SMALLER = Sentence("fix.smaller", "Use a smaller size or batch, close other programs, or choose a smaller model.")
 MAY_NOT_END = Sentence("fix.may-not-end", "A node may not end the program; see its traceback.")
+MAKE_ROOM = Sentence("fix.disk-full", "Make room on it, then run again; the cache can be cleared in the menu.")
 SEE_TRACEBACK = Sentence("fix.see-traceback", "See the traceback for the function that does.")
 CHOOSE_RUNNING_NODE = Sentence("fix.choose-running-node", "Choose a node that runs.")
 REMOVE_ONE_LINK = Sentence("fix.remove-one-link", "Remove one link of the circle.")

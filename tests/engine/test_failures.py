@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
+from server.engine.failures import fault_of
 from tests.engine.running import Bench, link, step
 
 
@@ -36,6 +39,11 @@ async def test_too_little_memory_says_what_to_do(bench: Bench) -> None:
     log = await bench.run({"n": step("starve"), "out": step("show", value=link("n"))})
     assert log.failure is not None
     assert "smaller" in log.failure.fault.fix
+
+
+def test_a_full_disk_says_what_to_do() -> None:
+    fault = fault_of(OSError(errno.ENOSPC, "No space left on device"), "n", "Save image")
+    assert (fault.what, fault.fix[:9]) == ("Save image: the disk is full.", "Make room")
 
 
 async def test_a_value_from_a_link_that_does_not_fit_names_the_input(bench: Bench) -> None:
