@@ -306,7 +306,7 @@ def test_a_latent_of_nothing_is_refused(
 
 
 def test_a_model_that_sees_no_numbers_is_stopped_at_the_first_step(tmp_path: Path, ctx: PlainContext) -> None:
-    bias = {"model.diffusion_model.out.2.bias": torch.full((4,), math.nan)}
+    bias: dict[str, Any] = {"model.diffusion_model.out.2.bias": torch.full((4,), math.nan)}
     model, text_encoder, _ = load_checkpoint(write_checkpoint(tmp_path / "nan.safetensors", **bias))
     with pytest.raises(BadValue, match=r"saw no numbers .* at the first step"):
         sample(model, encode_text(text_encoder, ctx, "a house"), None, empty_latent(64, 64), ctx, steps=3)
