@@ -65,7 +65,7 @@ def test_results_are_found_chosen_compared_deleted_and_brought_back(board: Board
     expect(board.widget(wanted(board), "text").locator("textarea")).to_have_value("a zebra house")
 
 
-def test_a_rectangle_from_between_the_pictures_chooses_what_it_touches(board: Board) -> None:
+def test_a_rectangle_chooses_what_it_touches_and_a_new_workflow_is_seen_at_once(board: Board) -> None:
     board.run()
     expect(board.picture(board.node("save_image"))).to_be_visible()
     board.action("gallery").first.click()
@@ -83,3 +83,8 @@ def test_a_rectangle_from_between_the_pictures_chooses_what_it_touches(board: Bo
     expect(first).to_have_attribute("aria-selected", "false")
     board.press("Escape")
     expect(cells(board)).to_have_count(0)
+    board.action("gallery").first.click()
+    expect(first).to_be_visible()
+    board.new()
+    expect(cells(board)).to_have_count(0)
+    expect(board.page.locator("[data-template]").first).to_be_visible()

@@ -87,7 +87,7 @@ export class Shell {
     this.tabs = new Tabs({
       editor: this.editor,
       autosave: this.autosave,
-      shown: () => void this.session.follow(),
+      shown: () => this.#shown(),
       open: (id) => openSaved(this, id),
       openNew: () => openNew(this),
     });
@@ -144,6 +144,12 @@ export class Shell {
     this.problemsOpen = false;
     this.autosave.follow({ id: workflow.id, revision: from.revision, dirty: from.dirty, used: from.used ?? [] });
     this.tabs.enter(workflow.id, workflow.title, beside);
+    this.#shown();
+  }
+
+  /** Another document is on the canvas, and is meant to be seen: nothing stands before it. */
+  #shown(): void {
+    if (this.gallery.open) this.gallery.close();
     void this.session.follow();
   }
 
