@@ -40,4 +40,5 @@ it('finds what is in subgraphs too, after what is shown, and never their edges',
   expect(places(ROOT, 'make')).toEqual(['/far', 'inner/deep elsewhere']);
   expect(places('inner', 'make')).toEqual(['inner/deep', '/far elsewhere']);
   expect(places(ROOT, 'subgraph_input')).toEqual([]);
+  expect(places('gone', 'make')).toEqual(['/far elsewhere', 'inner/deep elsewhere']);
 });

@@ -24,10 +24,11 @@ export interface HitIn extends Hit {
 
 const LONGEST = 80;
 
-/** `catalogueOf`: the node types that a graph may hold. */
+/** What is in the graph `shown` comes first, as long as there is one. `catalogueOf`: the node types that a graph may hold. */
 export function findInDocument(document: Document, shown: string, catalogueOf: (graph: string) => Catalogue, text: string): HitIn[] {
   const others = [ROOT, ...[...document.definitions()].map(([id]) => id)].filter((id) => id !== shown);
-  return [shown, ...others].flatMap((graph) => {
+  const graphs = document.has(shown) ? [shown, ...others] : others;
+  return graphs.flatMap((graph) => {
     const elsewhere = graph !== shown;
     const found = findInGraph(document.graph(graph), catalogueOf(graph), text);
     // The edge of a subgraph is in every one.
