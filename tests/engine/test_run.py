@@ -199,7 +199,7 @@ async def test_a_file_that_cannot_be_written_fails_its_node(bench: Bench) -> Non
     log = await bench.run({"out": step("save", value=1)}, log=Log(full_disk=True))
     assert log.failure is not None
     assert (log.failure.fault.node, log.states["out"]) == ("out", "failed")
-    assert "No space left" in log.failure.fault.what
+    assert "the disk is full" in log.failure.fault.what and "Make room" in log.failure.fault.fix
 
 
 async def test_once_only_files_are_left_it_is_told_and_the_run_ends_with_them(bench: Bench) -> None:
