@@ -60,7 +60,7 @@ def test_a_file_of_another_program_is_refused_in_words(board: Board, tmp_path: P
 
 
 def test_a_dropped_photo_becomes_a_node_that_loads_it(empty: Board, tmp_path: Path) -> None:
-    photo = tmp_path / "photo.png"
+    photo = tmp_path / "meadow.png"
     Image.new("RGB", (64, 64), (20, 160, 60)).save(photo)
     empty.drop(photo)
     load = empty.node("load_image")
@@ -68,8 +68,8 @@ def test_a_dropped_photo_becomes_a_node_that_loads_it(empty: Board, tmp_path: Pa
     red, green, blue = empty.colour_of(load.locator(".pictures img"))
     assert green > red and green > blue
     load.locator("header .title").click()
-    empty.inspector.get_by_role("button", name=re.compile("^File: photo-")).click()
-    expect(empty.page.get_by_role("option", name=re.compile("^photo-"))).to_be_visible()
+    empty.inspector.get_by_role("button", name=re.compile("^File: meadow-")).click()
+    expect(empty.page.get_by_role("option", name=re.compile("^meadow-"))).to_be_visible()
     expect(empty.action("problems")).to_have_count(0)
 
 
