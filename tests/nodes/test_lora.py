@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from nodes.api import BadValue
 from nodes.diffusion.describe import describe
+from nodes.diffusion.header import UnusableFile
 from nodes.diffusion.packed import PackedConv
 from nodes.diffusion.patches.live import CannotChange, Slot, change_weights, slots_of
 from nodes.diffusion.patches.recipe import PatchedRecipe
@@ -521,6 +523,7 @@ def test_recipes_are_plain_data_that_tell_files_and_strengths_apart(
 
 DAMAGED: dict[str, dict[str, tuple[int, ...]]] = {
     "alpha is empty": {"alpha": (0,)},
+    "alpha is several numbers": {"alpha": (3,)},
     "no rank": {"lora_up.weight": (32, 0), "lora_down.weight": (0, 32)},
     "a core of two dimensions": {"lora_mid.weight": (4, 4)},
     "magnitudes of another length": {"dora_scale": (3,)},
@@ -536,3 +539,84 @@ def test_a_damaged_file_is_refused_before_it_is_used(
     tensors = {f"{AT['linear']}.{role}": torch.ones(shape) for role, shape in shapes.items()}
     file = loras.save(tmp_path / "d.safetensors", tensors)
     assert "do not fit each other" in refused(lambda: load_lora_for_model(tiny.model, file, ctx)).what
+
+
+NOT_FINITE = {"alpha": torch.tensor(float("nan")), "lora_up.weight": torch.full((32, 4), float("inf")),
+              "dora_scale": torch.full((32, 1), float("nan"))}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", NOT_FINITE)
+def test_a_file_with_numbers_that_are_none_is_refused_and_the_model_left_as_it_was(
+    role: str, tiny: Checkpoint, tmp_path: Path, ctx: PlainContext
+) -> None:
+    tensors = {"lora_up.weight": torch.ones(32, 4), "lora_down.weight": torch.ones(4, 32), role: NOT_FINITE[role]}
+    file = loras.save(tmp_path / "n.safetensors", {f"{AT['linear']}.{name}": one for name, one in tensors.items()})
+    recipe = load_lora_for_model(tiny.model, file, ctx).recipe
+    assert isinstance(recipe, PatchedRecipe)
+    base = held_by(recipe.base)
+    before = tensors_in(base)
+    with pytest.raises(UnusableFile, match=f"n.safetensors is damaged: .* denoiser.{LINEAR} are no numbers"):
+        recipe.change(base)
+    assert all(torch.equal(one, before[name]) for name, one in tensors_in(base).items())
+
+
+def test_weights_that_are_whole_numbers_and_a_lone_factor_are_refused(
+    tiny: Checkpoint, tmp_path: Path, ctx: PlainContext
+) -> None:
+    up, down = f"{AT['linear']}.lora_up.weight", f"{AT['linear']}.lora_down.weight"
+    whole = {up: torch.ones(32, 4, dtype=torch.int8), down: torch.ones(4, 32)}
+    files = {"no format of weights": whole, "incomplete: no layer has all its tensors": {up: torch.ones(32, 4)}}
+    for words, tensors in files.items():
+        file = loras.save(tmp_path / f"{len(words)}.safetensors", tensors)
+        error = refused(lambda file=file: load_lora_for_model(tiny.model, file, ctx))  # type: ignore[misc]
+        assert words in error.what
+
+
+def test_a_change_of_a_bias_that_the_model_lacks_is_named(tiny: Checkpoint, tmp_path: Path, ctx: PlainContext) -> None:
+    tensors = loras.kohya(models()[0], [LINEAR], UNET) | {f"{AT['linear']}.diff_b": torch.ones(32)}
+    load_lora_for_model(tiny.model, loras.save(tmp_path / "b.safetensors", tensors), ctx)
+    assert ctx.texts == [f"b.safetensors: 1 layer fits nothing here: {AT['linear']}.diff_b."]
+
+
+def test_a_factor_and_a_difference_of_one_layer_are_both_added(
+    tiny: Checkpoint, tmp_path: Path, ctx: PlainContext
+) -> None:
+    pair = loras.kohya(models()[0], [LINEAR], UNET)
+    more = loras.seeded("more", 32, 32)
+    file = loras.save(tmp_path / "two.safetensors", pair | {f"{AT['linear']}.diff": more})
+    ((name, found),) = changed_by(tiny.model, load_lora_for_model(tiny.model, file, ctx)).items()
+    added = found - tensors_of(tiny.model.recipe).read(name)
+    assert (added - more - loras.delta(pair, AT["linear"], (32, 32))).abs().max() <= 1e-5
+
+
+SAID = {
+    "LoHa": ({"alpha": 6, "r": 3}, 2.0),
+    "a pattern for the end of a name": ({"alpha": 6, "alpha_pattern": {"to_k": 9, r"attn1\.to_q": 3}}, 1.0),
+    "rsLoRA": ({"lora_alpha": 3.0, "use_rslora": True}, 3**0.5),
+    "nothing": ({"alpha": None}, 1.0),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_peft_writes_beside_its_weights_scales_them(
+    case: str, tiny: Checkpoint, tmp_path: Path, ctx: PlainContext
+) -> None:
+    said, scale = SAID[case]
+    _, tensors, added = KINDS["LoHa"]
+    names = {f"base_model.model.{LINEAR}.{role}": one for role, one in tensors.items() if role != "alpha"}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(said))
+    file = loras.save(tmp_path / "adapter_model.safetensors", names)
+    ((name, found),) = changed_by(tiny.model, load_lora_for_model(tiny.model, file, ctx)).items()
+    assert (found - tensors_of(tiny.model.recipe).read(name) - 2 * scale * added).abs().max() <= 1e-5
+
+
+def test_a_whole_lokr_of_peft_is_scaled_by_the_rank_that_is_said(
+    tiny: Checkpoint, tmp_path: Path, ctx: PlainContext
+) -> None:
+    small, large = loras.seeded("small", 4, 4), loras.seeded("wide", 8, 8)
+    names = {f"base_model.model.{LINEAR}.lokr_w1": small, f"base_model.model.{LINEAR}.lokr_w2": large}
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"alpha": 6, "r": 12}))
+    file = loras.save(tmp_path / "adapter_model.safetensors", names)
+    ((name, found),) = changed_by(tiny.model, load_lora_for_model(tiny.model, file, ctx)).items()
+    added = found - tensors_of(tiny.model.recipe).read(name)
+    assert (added - 0.5 * torch.kron(small, large)).abs().max() <= 1e-5

@@ -15,9 +15,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from nodes.diffusion.header import Entry
-from nodes.diffusion.quants import FORMATS
-from nodes.diffusion.read import DTYPES, read_there
+from nodes.diffusion.header import SOURCE, Entry, UnusableFile
+from nodes.diffusion.read import read_there
 
 Kind = Literal["lora", "loha", "lokr", "diff", "bias"]
 RANKED = ("down", "hada_w1_b", "lokr_w2_b", "lokr_w1_b")
@@ -30,6 +29,8 @@ class Alpha:
 
     value: float
     root: bool = False
+    rank: float | None = None
+    """Of a LoKr of peft whose factors are whole, for then no tensor tells it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +48,8 @@ class Change:
     def apply(self, weight: Tensor, strength: float) -> Tensor:
         """The weight (rows x …, float32), changed; strength 0 leaves it, 1 is what was trained.
 
-        Of a convolution, what one of the two does not read is filled up with zeros (see files.check_size).
+        Of a convolution, what one of the two does not read is filled up with zeros (see files.check_size). Raises
+        `UnusableFile` where the file holds numbers that are none, or such large ones that the sum is none.
         """
         tensors = {role: read_there(entry).to(weight.device).float() for role, entry in self.entries.items()}
         turned = swap(weight) if self.halves_swapped else weight
@@ -58,8 +60,21 @@ class Change:
             delta, turned = widen(delta, reads), widen(turned, reads)
         if self.is_decomposed:
             delta = decomposed(turned, turned + delta, tensors) - turned
-        changed = turned + strength * delta
+        delta = strength * delta
+        if not math.isfinite(float(delta.sum())) and not bool(delta.isfinite().all()) and bool(turned.isfinite().all()):
+            raise self.no_numbers(tensors, strength)
+        changed = turned + delta
         return swap(changed) if self.halves_swapped else changed
+
+    def no_numbers(self, tensors: Mapping[str, Tensor], strength: float) -> UnusableFile:
+        """What is said where the changed weight is no number: whose fault it is."""
+        name = next(iter(self.entries.values())).path.name
+        layer = self.targets[0].rpartition(".")[0]
+        if all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+            return UnusableFile(
+                f"{name} at a strength of {strength:g} changes {layer} beyond all numbers.", "Use a smaller strength."
+            )
+        return UnusableFile(f"{name} is damaged: what it holds for {layer} are no numbers (NaN or infinite).", SOURCE)
 
     @property
     def is_decomposed(self) -> bool:
@@ -76,12 +91,13 @@ class Change:
         """Alpha over the rank; 1 without either, and for differences."""
         if self.kind == "diff" or (self.kind == "bias" and "diff_b" in tensors):
             return 1.0
-        rank = next((len(tensors[role]) for role in RANKED if role in tensors), None)
-        if rank is None:
-            return 1.0
+        rank: float | None = next((len(tensors[role]) for role in RANKED if role in tensors), None)
         if "alpha" in tensors:
-            return float(tensors["alpha"].flatten()[0]) / rank
-        return 1.0 if self.alpha is None else self.alpha.value / (math.sqrt(rank) if self.alpha.root else rank)
+            return float(tensors["alpha"].flatten()[0]) / rank if rank else 1.0
+        if self.alpha is None:
+            return 1.0
+        rank = rank or self.alpha.rank
+        return self.alpha.value / (math.sqrt(rank) if self.alpha.root else rank) if rank else 1.0
 
 
 def widen(weight: Tensor, channels: int) -> Tensor:
@@ -144,7 +160,7 @@ def changed_shape(change: Change, shape: Sequence[int]) -> tuple[int, int] | Non
 
     `shape` is that of the weight. The sums themselves are made, of tensors without content.
     """
-    if any(entry.dtype not in DTYPES and entry.dtype not in FORMATS for entry in change.entries.values()):
+    if "alpha" in change.entries and change.entries["alpha"].count != 1:
         return None
     tensors = {role: torch.empty(entry.shape, device="meta") for role, entry in change.entries.items()}
     if not all(tensor.numel() for tensor in tensors.values()):

@@ -21,6 +21,7 @@ from nodes.diffusion.looks import looks_like
 from nodes.diffusion.patches.changes import Alpha, Change, Kind, changed_shape
 from nodes.diffusion.patches.names import names_of_layers
 from nodes.diffusion.patches.tensors import FIRST, Readable, Shapes, tensors_of
+from nodes.diffusion.read import WEIGHTS
 from nodes.diffusion.sources import open_again, read_json
 from nodes.diffusion.unets import EDITED, LATENT, PAINTED
 
@@ -40,6 +41,8 @@ ENDS = tuple(sorted(ROLES, key=len, reverse=True))
 NEEDED: dict[Kind, set[str]] = {
     "lora": {"up", "down"}, "loha": {"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}, "diff": {"diff"},
 }  # fmt: skip
+BIASES = {"diff_b", "up_bias"}
+"""Roles of what changes a layer's bias."""
 OLD_PROCESSOR = re.compile(r"\.processor\.(to_\w+?)_lora\.")
 ADAPTER = re.compile(r"\.default(_\d+)?(?=\.|$)")
 TEXT_STARTS = ("lora_te", "lora_clip_", "lora_t5", "text_encoder", "clip_", "t5xxl.")
@@ -104,21 +107,31 @@ def open_lora(path: Path) -> Header:
     file = WeightsFile(path, stat.st_size if stat else 0, stat.st_mtime_ns if stat else 0)
     header = open_again((file,))
     layers, _ = layers_in(header)
-    if not any(kinds_of(layer) for layer in layers.values()):
+    if any(kinds_of(layer) for layer in layers.values()):
+        return header
+    begun = next((layer for layer in layers.values() if layer.entries.keys() - {"alpha"}), None)
+    if begun is not None:
         raise UnusableFile(
-            f"{path.name} looks like {looks_like(header)}. Expected a LoRA (or LoHa, LoKr, DoRA, or a difference).",
-            "Pick another file.",
+            f"{path.name} is incomplete: no layer has all its tensors. {begun.stem} has {len(begun.entries)} "
+            f"({', '.join(sorted(begun.entries))}).",
+            SOURCE,
         )
-    return header
+    raise UnusableFile(
+        f"{path.name} looks like {looks_like(header)}. Expected a LoRA (or LoHa, LoKr, DoRA, or a difference).",
+        "Pick another file.",
+    )
 
 
 def kinds_of(layer: Layer) -> list[Kind]:
-    """How its tensors are put together, and whether they change its bias too; nothing when some are missing."""
+    """How its tensors are put together, and whether they change its bias too; nothing when some are missing.
+
+    A layer may hold several, such as two factors and a difference: all of them are added.
+    """
     roles = layer.entries.keys()
     found: list[Kind] = [kind for kind, needed in NEEDED.items() if needed <= roles]
     if all(f"lokr_w{n}" in roles or {f"lokr_w{n}_a", f"lokr_w{n}_b"} <= roles for n in (1, 2)):
         found.append("lokr")
-    return found[:1] + (["bias"] if roles & {"diff_b", "up_bias"} else [])
+    return found + (["bias"] if roles & BIASES else [])
 
 
 @lru_cache(maxsize=64)
@@ -135,8 +148,8 @@ def fit(file: WeightsFile, recipe: Readable) -> Fit:
     for layer in layers.values():
         place = names.get(layer.stem)
         made = changes_of(layer, place, shapes, alpha) if place is not None else []
-        if not made and is_for_text(layer.stem) == texts:
-            unknown.append(layer.stem)
+        if is_for_text(layer.stem) == texts:
+            unknown += left_over(layer, made)
         for change in made:
             check_size(header, recipe, layer, change, shapes)
         changes += made
@@ -156,8 +169,21 @@ def changes_of(layer: Layer, place: Place, shapes: Shapes, alpha: Callable[[str]
     return made
 
 
+def left_over(layer: Layer, made: Sequence[Change]) -> list[str]:
+    """What of a file's layer the model has no place for: all of it, or the change of a bias that it does without."""
+    if not made:
+        return [layer.stem]
+    biases = sorted(layer.entries.keys() & BIASES)
+    return [] if any(change.kind == "bias" for change in made) else [f"{layer.stem}.{role}" for role in biases]
+
+
 def check_size(header: Header, recipe: Readable, layer: Layer, change: Change, shapes: Shapes) -> None:
     """Raises `UnusableFile` that names both sides."""
+    for role, entry in layer.entries.items():
+        if entry.dtype not in WEIGHTS and role != "alpha":
+            raise UnusableFile(
+                f"{header.name}: {layer.stem} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
+            )
     rows = sum(shapes[target][0] for target in change.targets)
     inner = math.prod(shapes[change.targets[0]][1:])
     found = changed_shape(change, (rows, *shapes[change.targets[0]][1:]))
@@ -241,13 +267,31 @@ def usual_alpha(header: Header) -> Callable[[str], Alpha | None]:
     def of(stem: str) -> Alpha | None:
         network, _, layer = stem.partition(".")
         start = f"{network}." if f"{network}.lora_alpha" in said else ""
-        pattern = said.get(f"{start}alpha_pattern") or {}
-        found = pattern.get(layer if start else stem, said.get(f"{start}lora_alpha"))
-        if not isinstance(found, int | float) or isinstance(found, bool):
+        inner = layer if start else stem
+        usual = said.get(f"{start}lora_alpha", said.get(f"{start}alpha"))  # peft's LoHa and LoKr say `alpha`
+        found = by_pattern(said.get(f"{start}alpha_pattern"), inner, usual)
+        if not is_number(found):
             return None
-        return Alpha(float(found), said.get(f"{start}use_rslora") is True)
+        rank = by_pattern(said.get(f"{start}rank_pattern"), inner, said.get(f"{start}r"))
+        root = said.get(f"{start}use_rslora") is True
+        return Alpha(float(found), root, float(rank) if is_number(rank) else None)
 
     return of
+
+
+def by_pattern(patterns: Any, layer: str, usual: Any) -> Any:
+    """What peft's configuration says of a layer: patterns are expressions for the end of its name, the first counts."""
+    for pattern, value in patterns.items() if isinstance(patterns, dict) else ():
+        try:
+            if re.match(rf"(.*\.)?({pattern})$", layer):
+                return value
+        except re.error:
+            continue
+    return usual
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def names_told(unknown: Sequence[str]) -> str:
