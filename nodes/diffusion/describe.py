@@ -122,7 +122,11 @@ def describe_hypernetwork(path: Path) -> Description:
     """Mostly a pickle, which has no header, so that it is read whole. Raises `UnusableFile`."""
     found = read_hypernetwork(path)
     widths = ", ".join(map(str, found.widths))
-    return Description(f"a hypernetwork for what is {widths} wide", parameters=found.size // FLOAT_BYTES)
+    return Description(
+        f"a hypernetwork for what is {widths} wide",
+        parameters=found.size // FLOAT_BYTES,
+        fits=tuple(family for width in found.widths for family in READERS.get(width, ())),
+    )
 
 
 def check_texts(path: Path, headers: list[Header]) -> None:

@@ -240,14 +240,19 @@ def adding(hypernetworks: Sequence[Rewording], side: int) -> Any:
 
 
 def check_widths(recipe: HypernetworkRecipe, unet: Any) -> None:
-    """Raises `CannotReword` for a hypernetwork with networks that nothing in the UNet would pass through."""
+    """Raises `CannotReword` for a hypernetwork with networks that nothing in the UNet would pass through.
+
+    One that was made for texts of several families serves each of them.
+    """
     has = {module.in_features for name, module in unet.named_modules() if name.endswith((".to_k", ".to_v"))}
-    left = [width for width in recipe.widths if width not in has]
+    reads = next((module.in_features for name, module in unet.named_modules() if name.endswith("attn2.to_k")), 0)
+    others = TEXT_WIDTHS.keys() if reads in recipe.widths else ()
+    left = [width for width in recipe.widths if width not in has and width not in others]
     if left:
         made_for = next((f" (as {TEXT_WIDTHS[width]} does)" for width in left if width in TEXT_WIDTHS), "")
-        reads = next((module.in_features for name, module in unet.named_modules() if name.endswith("attn2.to_k")), 0)
+        layers = ", ".join(str(width) for width in sorted(has - {reads}))
         raise CannotReword(
             f"{recipe.file.path.name} is a hypernetwork for a model that reads what is {left[0]} wide{made_for}; "
-            f"this model reads texts {reads} wide and has layers {', '.join(str(n) for n in sorted(has - {reads}))}.",
+            f"this model reads texts {reads} wide{f' and has layers {layers}' if layers else ''}.",
             "Take a hypernetwork that was trained for this model's family.",
         )

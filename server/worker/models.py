@@ -41,7 +41,7 @@ SHORT, LONG = 200, 20_000
 MANY = 200
 """Values of the metadata in full."""
 Question = ListModels | DescribeModel | VerifyModel
-OF_FAMILIES = ("checkpoints", "controlnet", "diffusion_models", "gligen", "ipadapter", "loras", "vae")
+OF_FAMILIES = ("checkpoints", "controlnet", "diffusion_models", "gligen", "hypernetworks", "ipadapter", "loras", "vae")
 """The kinds whose files are for certain families of models."""
 FamiliesOfFiles = Mapping[str, Mapping[str, tuple[str, ...]]]
 """By kind and by file, where they are known."""

@@ -201,6 +201,14 @@ def test_one_for_another_model_is_refused_before_sampling(tiny: Checkpoint, ctx:
     assert ctx.steps == 0
 
 
+def test_one_for_texts_of_several_families_serves_each(tiny: Checkpoint, ctx: PlainContext, tmp_path: Path) -> None:
+    both = pickled(tmp_path / "both.pt", networks({}, [TEXT, 768, LAYER]), {})
+    alone = pickled(tmp_path / "alone.pt", networks({}, [TEXT]), {})
+    found = by_us(load_hypernetwork(tiny.model, both), ctx)
+    assert difference(found, by_us(load_hypernetwork(tiny.model, alone), ctx)) > 0.001
+    assert describe(both, "hypernetworks").fits == ("sd1",) and describe(alone, "hypernetworks").fits == ()
+
+
 def test_a_transformer_is_refused(ctx: PlainContext, tmp_path: Path) -> None:
     flow = load_model(small.sd3().write(tmp_path / "flow.safetensors"))
     model = load_hypernetwork(flow, pickled(tmp_path / "night.pt", networks({}), {}))
