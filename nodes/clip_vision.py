@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from nodes.api import BadValue, Context, ModelFile, Number, Title, node
 from nodes.fields import CheckpointFile, ConditioningOut, Fraction, SeedNumber, VAEPart
 from nodes.loaders import ModelPart, Predicts, TextPart, said_in_words
+from nodes.sentences import common
 from nodes.types import ClipVision, Conditioning, Image, ImageEmbedding, Model
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def unclip_conditioning(
     from nodes.diffusion.unet import UNetDenoiser
 
     if not math.isfinite(strength):
-        raise BadValue("strength", f"The strength is {strength:g}.", "Use a number; 1 is usual.")
+        raise BadValue("strength", common.STRENGTH_IS(strength=strength), "Use a number; 1 is usual.")
     if not 0 <= noise <= 1:
-        raise BadValue("noise", f"The noise is {noise:g}.", "Use a number from 0 to 1.")
+        raise BadValue("noise", f"The noise is {noise:g}.", common.USE_SHARE())
     denoiser = ctx.weights(model.recipe)
     if not isinstance(denoiser, UNetDenoiser) or denoiser.statistics is None:
         raise BadValue("model", "The model was not made to be steered by what CLIP sees.", "Use an unCLIP checkpoint.")

@@ -9,6 +9,9 @@ from typing import Annotated
 
 from nodes.api import BadValue, Number, node
 from nodes.fields import ConditioningOut, Fraction
+from nodes.sentences import common
+from nodes.sentences import masks as of_masks
+from nodes.sentences import texts as say
 from nodes.types import Area, Conditioning, Mask, TextPart
 
 Strength = Annotated[float, Number(min=0, max=100, step=0.05)]
@@ -63,7 +66,7 @@ def combine_conditioning(*conditionings: Conditioning) -> ConditioningOut:
         All of them as one.
     """
     if not conditionings:
-        raise BadValue("conditionings", "There is no text to combine.", "Link at least one.")
+        raise BadValue("conditionings", say.NOTHING_TO_COMBINE(), common.LINK_ONE())
     for other in conditionings[1:]:
         check_same_width("conditionings", conditionings[0], other)
     return Conditioning(tuple(part for one in conditionings for part in one.parts))
@@ -158,9 +161,9 @@ def set_conditioning_mask(
     """
     values = mask.values
     if not bool(values.isfinite().all()):
-        raise BadValue("mask", "The mask holds numbers that are none.", "Make it anew.")
+        raise BadValue("mask", of_masks.NUMBERS_THAT_ARE_NONE(), of_masks.MAKE_ANEW())
     if not bool((values > 0).any()):
-        raise BadValue("mask", "The mask is black everywhere, so the text would be heard nowhere.", "Paint some white.")
+        raise BadValue("mask", of_masks.BLACK_FOR_TEXT(), of_masks.PAINT_SOME_WHITE())
     region = values.float().clamp(0, 1)
     return each(conditioning, lambda part: stronger(replace(part, region=region, cut=cut), strength))
 
@@ -182,14 +185,12 @@ def set_conditioning_range(conditioning: Conditioning, start: Fraction = 0.0, en
     check_share("start", start)
     check_share("end", end)
     if start >= end:
-        raise BadValue("end", f"The range ends at {end:g} but starts at {start:g}.", "End after the start.")
+        raise BadValue("end", common.RANGE_REVERSED(end=end, start=start), common.END_AFTER_START())
     limited = [replace(p, start=max(p.start, start), end=min(p.end, end)) for p in conditioning.parts]
     left = tuple(part for part in limited if part.start < part.end)
     if not left:
-        ranges = ", ".join(f"{part.start:g} to {part.end:g}" for part in conditioning.parts)
-        raise BadValue(
-            "start", f"The text is heard from {ranges} already, so nothing is left.", "Choose ranges that overlap."
-        )
+        ranges = ", ".join(f"{part.start:g}-{part.end:g}" for part in conditioning.parts)
+        raise BadValue("start", say.HEARD_ALREADY(ranges=ranges), say.CHOOSE_OVERLAP())
     return Conditioning(left)
 
 
@@ -212,15 +213,15 @@ def area_of(area: Pixels | Share) -> Area:
     numbers = {name: float(getattr(area, name)) for name in ("left", "top", "width", "height")}
     for name, value in numbers.items():
         if not math.isfinite(value) or value < 0:
-            raise BadValue(f"area.{name}", f"The area's {name} is {value:g}.", "Use 0 or more.")
+            raise BadValue(f"area.{name}", say.AREA_NEGATIVE(name=name, value=value), common.USE_NOT_NEGATIVE())
     for name in ("width", "height"):
         if numbers[name] == 0:
-            raise BadValue(f"area.{name}", f"An area of {name} 0 is nowhere.", "Make it larger.")
+            raise BadValue(f"area.{name}", say.AREA_NOWHERE(name=name), say.MAKE_LARGER())
     if isinstance(area, Share):
         for start, length in (("left", "width"), ("top", "height")):
             if numbers[start] >= 1 or numbers[length] > 1:
-                what = f"The area begins at {numbers[start]:g} of the picture and takes {numbers[length]:g} of it."
-                raise BadValue(f"area.{start}", what, "Use shares from 0 to 1, and begin before 1.")
+                what = say.AREA_BEYOND(start=numbers[start], length=numbers[length])
+                raise BadValue(f"area.{start}", what, say.USE_SHARES())
     return Area(**numbers, unit="share" if isinstance(area, Share) else "pixels")
 
 
@@ -235,20 +236,20 @@ def both(
     check_same_width(name, first, second)
     here, there = len(first.parts), len(second.parts)
     if there not in (1, here):
-        raise BadValue(name, f"It has {there} parts, the first has {here}.", "Combine texts after this node.")
+        raise BadValue(name, say.PARTS_DIFFER(there=there, here=here), say.COMBINE_AFTER())
     others = second.parts * here if there == 1 else second.parts
     return Conditioning(tuple(join(a, b) for a, b in zip(first.parts, others, strict=True)))
 
 
 def stronger(part: TextPart, strength: float) -> TextPart:
     if not (math.isfinite(strength) and strength >= 0):
-        raise BadValue("strength", f"The strength is {strength:g}.", "Use a number from 0 on; 1 is usual.")
+        raise BadValue("strength", common.STRENGTH_IS(strength=strength), say.USUAL_STRENGTH())
     return replace(part, strength=part.strength * strength)
 
 
 def check_share(name: str, value: float) -> None:
     if not 0 <= value <= 1:
-        raise BadValue(name, f"It is {value:g}.", "Use a number from 0 to 1.")
+        raise BadValue(name, common.VALUE_IS(value=value), common.USE_SHARE())
 
 
 def check_same_width(name: str, first: Conditioning, second: Conditioning) -> None:
@@ -256,6 +257,6 @@ def check_same_width(name: str, first: Conditioning, second: Conditioning) -> No
     if here != there:
         raise BadValue(
             name,
-            f"One text was encoded {here} wide, another {there}: they come from text encoders of different models.",
-            "Encode both with the text encoder of one checkpoint.",
+            say.WIDTHS_DIFFER(here=here, there=there),
+            say.ENCODE_BOTH(),
         )

@@ -14,6 +14,8 @@ from nodes.api import BadValue, ModelFile, Number, Title, node
 from nodes.fields import ConditioningOut, Fraction
 from nodes.loaders import said_in_words
 from nodes.mask import fitted
+from nodes.sentences import common
+from nodes.sentences import masks as say
 from nodes.types import VAE, Conditioning, Control, ControlNet, Image, Mask
 
 if TYPE_CHECKING:
@@ -153,12 +155,14 @@ def control_of(
 def check_turn(strength: float, start: float, end: float, usual: float = 1.0) -> None:
     """How strongly something steers, and between which shares of sampling. Raises BadValue."""
     if not math.isfinite(strength) or strength < 0:
-        raise BadValue("strength", f"The strength is {strength:g}.", f"Use 0 to 10; {usual:g} is usual.")
+        raise BadValue("strength", common.STRENGTH_IS(strength=strength), f"Use 0 to 10; {usual:g} is usual.")
     for name, share in (("start", start), ("end", end)):
         if not 0 <= share <= 1:
             raise BadValue(name, f"The {name} is at {share:g} of sampling.", "Use a share from 0 to 1.")
     if end < start:
-        raise BadValue("end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", "End after the start.")
+        raise BadValue(
+            "end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", common.END_AFTER_START()
+        )
 
 
 def number_of(net: ControlNet, kind: Kind) -> int | None:
@@ -197,5 +201,5 @@ def mask_for(net: ControlNet, image: Image, mask: Mask | None, stretch: bool) ->
     _, height, width, _ = image.pixels.shape
     values = fitted(mask, (height, width), stretch)
     if not bool((values > 0.5).any()):
-        raise BadValue("mask", "The mask is empty: nothing of it is white.", "Paint where to paint, or take it away.")
+        raise BadValue("mask", say.NOTHING_WHITE(), say.PAINT_OR_TAKE_AWAY())
     return values

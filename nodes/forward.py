@@ -11,6 +11,7 @@ from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_sampler, check_texts, fit_latent
 from nodes.sampling_custom import Guider, Noise, Sampler, check_noise, choice_of
 from nodes.schedules import Sigmas
+from nodes.sentences import sampling as say
 from nodes.types import Image, Latent, Model
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def add_noise(
     start = fit_latent(latent, model.space)
     check_noise(noise, start)
     if not 0 <= step < len(sigmas.values):
-        raise BadValue("step", f"There is no step {step} among {len(sigmas.values)} levels.", "Use a smaller one.")
+        raise BadValue("step", say.NO_STEP_AMONG(step=step, count=len(sigmas.values)), say.USE_SMALLER_ONE())
     denoiser = denoiser_of(model, ctx)
     [noisy] = noised(denoiser, start, noise, [sigmas.values[step]])
     return replace(start, samples=noisy)
@@ -79,7 +80,7 @@ def show_noising(
         The strip, from clean to noise.
     """
     if not sigmas.values:
-        raise BadValue("sigmas", "There is no noise level to show.", "Make sigmas with at least one step.")
+        raise BadValue("sigmas", say.NO_LEVEL(), say.MAKE_SIGMAS())
     start = fit_latent(latent, model.space)
     check_noise(noise, start)
     first = replace(start, samples=start.samples[:1])
@@ -126,7 +127,7 @@ def show_predictions(
     check_noise(noise, first)
     sigmas.check("sigmas", denoiser.levels.is_flow)
     if len(sigmas.values) < 2:
-        raise BadValue("sigmas", "There is no step to take.", "Make sigmas with at least one step.")
+        raise BadValue("sigmas", say.NO_STEP(), say.MAKE_SIGMAS())
     options = options_of(sampler.name, sampler.eta, sampler.s_noise)
     plan = Walk(sampler.name, sigmas.values, noise.seed, noise.adds, choice_of(noise), options)
     guided = guider.bind(denoiser, 1, sampler.name in READ_UNCONDITIONAL)

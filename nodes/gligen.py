@@ -93,7 +93,7 @@ def said(gligen: Gligen, text_encoder: TextEncoder, text: str, ctx: Context) -> 
         check_fits(vocabulary.words, [clip])
         return clip.encode(words, -1, True, vocabulary.words)[1]
     except (NoEmbedding, UnusableFile) as error:
-        raise BadValue("text", str(error), error.fix) from error
+        raise BadValue("text", error.what, error.fix) from error
 
 
 def check_room(positive: Conditioning, gligen: Gligen) -> None:

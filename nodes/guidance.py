@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from nodes.api import BadValue, Number, Slider, Title, node
 from nodes.fields import Fraction
+from nodes.sentences import common
+from nodes.sentences import sampling as say
 from nodes.types import Conditioning, Model
 
 if TYPE_CHECKING:
@@ -234,18 +236,21 @@ def numbers(input: str, text: str) -> tuple[int, ...]:
     words = text.replace(",", " ").split()
     for word in words:
         if not (word.isascii() and word.isdigit()):
-            raise BadValue(input, f'"{word}" is no number of a layer.', "Write numbers from 0, such as 7, 8, 9.")
+            raise BadValue(input, say.NO_LAYER_NUMBER(word=word), say.WRITE_LAYERS())
     return tuple(dict.fromkeys(int(word) for word in words))
 
 
 def within(input: str, value: float, low: float, high: float) -> float:
     """The value; what is no number or lies outside is refused."""
     if not math.isfinite(value) or not low <= value <= high:
-        fix = f"Use {low:g} or more." if high == math.inf else f"Use a number from {low:g} to {high:g}."
-        raise BadValue(input, f"{input.rpartition('.')[2].replace('_', ' ').capitalize()} is {value:g}.", fix)
+        name = input.rpartition(".")[2].replace("_", " ").capitalize()
+        fix = common.USE_OR_MORE(low=low) if high == math.inf else common.USE_FROM_TO(low=low, high=high)
+        raise BadValue(input, common.NAMED_IS(name=name, value=value), fix)
     return value
 
 
 def ordered(input: str, first: float, second: float, low: str = "start", high: str = "end") -> None:
     if not first < second:
-        raise BadValue(input, f"It ends at {second:g} but starts at {first:g}.", f"Make {high} larger than {low}.")
+        raise BadValue(
+            input, common.ENDS_BEFORE_START(second=second, first=first), common.MAKE_LARGER_THAN(high=high, low=low)
+        )

@@ -10,6 +10,7 @@ from typing import Annotated
 from nodes.api import BadValue, ModelFile, node
 from nodes.loaders import ModelPart, said_in_words
 from nodes.lora import Strength
+from nodes.sentences import common
 from nodes.types import Model
 
 HypernetworkFile = Annotated[Path, ModelFile("hypernetworks")]
@@ -32,6 +33,6 @@ def load_hypernetwork(model: Model, file: HypernetworkFile, strength: Strength =
     from nodes.diffusion.hypernetwork import read_hypernetwork
 
     if not math.isfinite(strength):
-        raise BadValue("strength", f"The strength is {strength}, which is no number to multiply with.", "Use 1.")
+        raise BadValue("strength", common.STRENGTH_IS_NONE(strength=strength), common.USE_1())
     recipe = said_in_words("file", lambda: read_hypernetwork(file))
     return replace(model, hypernetworks=(*model.hypernetworks, (recipe, strength))) if strength else model

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from nodes.api import BadValue, Number, Slider, Title, node
 from nodes.fields import Fraction, ImageOut, PaintedMask, PictureFile, Pixels
 from nodes.mask import same_count
+from nodes.sentences import common
+from nodes.sentences import pictures as say
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def load_image(file: PictureFile, mask_file: PaintedMask | None = None) -> Loade
             named = "mask_file"
             mask = read_mask(mask_file, image)
     except UnusablePicture as error:
-        raise BadValue(named, str(error), error.fix) from error
+        raise BadValue(named, error.what, error.fix) from error
     return Loaded(image, mask)
 
 
@@ -75,7 +77,7 @@ def scale_image(
     from nodes.diffusion.resize import resize
 
     if width < 1 or height < 1:
-        raise BadValue("width", f"A picture cannot be {width} x {height}.", "Use sizes of at least 1.")
+        raise BadValue("width", say.SIZE(width=width, height=height), common.USE_SIZES_FROM_1())
     return Image(resize(image.pixels, width, height, method, fit))
 
 
@@ -97,8 +99,8 @@ def scale_image_by(
 
     height, width = image.pixels.shape[1:3]
     if not (math.isfinite(factor) and factor > 0 and max(height, width) * factor <= LARGEST):
-        what = f"A picture of {width} x {height} cannot be scaled by {factor:g}."
-        raise BadValue("factor", what, f"No edge may be longer than {LARGEST} pixels.")
+        what = say.FACTOR(width=width, height=height, factor=factor)
+        raise BadValue("factor", what, say.LONGEST_EDGE(longest=LARGEST))
     return Image(resize(image.pixels, max(1, round(width * factor)), max(1, round(height * factor)), method, "stretch"))
 
 
@@ -144,8 +146,8 @@ def crop_image(image: Image, left: Start = 0, top: Start = 0, width: Pixels = 51
     rows, columns = image.pixels.shape[1:3]
     for name, start, length, whole in (("left", left, width, columns), ("top", top, height, rows)):
         if start < 0 or start >= whole or length < 1:
-            what = f"The rectangle begins at {start} and is {length} long; the picture has {whole} pixels there."
-            raise BadValue(name, what, f"Use 0 to {whole - 1}, and a length of at least 1.")
+            what = say.RECTANGLE(start=start, length=length, whole=whole)
+            raise BadValue(name, what, say.BEGIN_INSIDE(last=whole - 1))
     return Image(image.pixels[:, top : top + height, left : left + width].contiguous())
 
 
@@ -178,7 +180,7 @@ def rotate_image(image: Image, degrees: Degrees = 90.0, expand: bool = True) -> 
     from nodes.diffusion.filters import turn
 
     if not math.isfinite(degrees):
-        raise BadValue("degrees", f"A picture cannot be turned by {degrees}.", "Use a number.")
+        raise BadValue("degrees", say.DEGREES(degrees=degrees), common.USE_NUMBER())
     return Image(turn(image.pixels.permute(0, 3, 1, 2), degrees, expand).permute(0, 2, 3, 1).contiguous())
 
 

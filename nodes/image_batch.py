@@ -8,6 +8,8 @@ from typing import Annotated
 from nodes.api import BadValue, Number, node
 from nodes.fields import Count, ImageOut
 from nodes.image import ScaleMethod
+from nodes.sentences import common
+from nodes.sentences import pictures as say
 from nodes.types import Image
 
 Index = Annotated[int, Number(min=0, max=4095, step=1)]
@@ -25,7 +27,7 @@ def join_images(*images: Image, method: ScaleMethod = "lanczos") -> ImageOut:
         All of them, in order.
     """
     if not images:
-        raise BadValue("images", "There is no picture to join.", "Link at least one.")
+        raise BadValue("images", say.NOTHING_TO_JOIN(), common.LINK_ONE())
     return joined(images, method)
 
 
@@ -41,7 +43,7 @@ def batch_of_images(images: list[Image], method: ScaleMethod = "lanczos") -> Ima
         All of them, in order.
     """
     if not images:
-        raise BadValue("images", "The list is empty.", "Give it at least one picture.")
+        raise BadValue("images", common.EMPTY_LIST(), say.GIVE_ONE())
     return joined(images, method)
 
 
@@ -72,8 +74,8 @@ def pick_images(image: Image, first: Index = 0, count: Count = 1) -> ImageOut:
     """
     there = len(image.pixels)
     if first < 0 or count < 1 or first + count > there:
-        what = f"Numbers {first} to {first + count - 1} are not all in a batch of {there}."
-        raise BadValue("first", what, f"The last is number {there - 1}.")
+        what = common.NOT_IN_BATCH(first=first, last=first + count - 1, there=there)
+        raise BadValue("first", what, common.LAST_NUMBER_IS(last=there - 1))
     return Image(image.pixels[first : first + count])
 
 
@@ -89,7 +91,7 @@ def repeat_image(image: Image, times: Count = 2) -> ImageOut:
         The whole batch, so many times.
     """
     if times < 1:
-        raise BadValue("times", f"A picture cannot be repeated {times} times.", "Use at least 1.")
+        raise BadValue("times", say.REPEATED(times=times), common.USE_AT_LEAST_1())
     return Image(image.pixels.repeat(times, 1, 1, 1))
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from nodes.api import BadValue, Number, Text, node
 from nodes.fields import ImageOut
+from nodes.sentences import common
+from nodes.sentences import pictures as say
 from nodes.types import Image
 
 Lines = Annotated[str, Text(lines=3)]
@@ -42,7 +44,7 @@ def label_sheet(
     from nodes.diffusion.sheet import Axis, draw_sheet
 
     if not images:
-        raise BadValue("images", "There is no picture for the sheet.", "Link at least one.")
+        raise BadValue("images", say.NONE_FOR_SHEET(), common.LINK_ONE())
     across = len(columns.splitlines()) or math.ceil(math.sqrt(len(images)))
     axes = [Axis(title, text.splitlines()) for title, text in
             ((column_title, columns), (row_title, rows), (page_title, pages))]  # fmt: skip
@@ -63,7 +65,7 @@ def limit_pixels(image: Image, megapixels: Megapixels = 1.0) -> ImageOut:
     from nodes.diffusion.resize import resize
 
     if megapixels <= 0:
-        raise BadValue("megapixels", f"{megapixels:g} leaves no picture.", "Use a number above 0.")
+        raise BadValue("megapixels", say.LEAVES_NONE(megapixels=megapixels), say.USE_ABOVE_0())
     height, width = image.pixels.shape[1:3]
     share = math.sqrt(megapixels * 1e6 / (height * width))
     if share >= 1:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from nodes.api import BadValue, Number, Slider, node
 from nodes.fields import Fraction, ImageOut
 from nodes.mask import LUMA
+from nodes.sentences import common
 from nodes.types import Image
 
 if TYPE_CHECKING:
@@ -136,4 +137,4 @@ def check(*numbers: tuple[str, float, float, float]) -> None:
     """Refuse a value (name, value, least, most) that is out of range or no number."""
     for name, value, least, most in numbers:
         if not least <= value <= most:
-            raise BadValue(name, f"The {name} is {value:g}.", f"Use a number from {least:g} to {most:g}.")
+            raise BadValue(name, common.IS(name=name, value=value), common.USE_FROM_TO(low=least, high=most))

@@ -9,6 +9,10 @@ from nodes.api import BadValue, Context, Number, node
 from nodes.fields import ImageOut, LatentOut, SeedNumber, VAEPart
 from nodes.latent import cut_to_cells
 from nodes.mask import Softness, check_paints, check_softness, fitted, same_count
+from nodes.sentences import common
+from nodes.sentences import latents as say
+from nodes.sentences import masks as of_masks
+from nodes.sentences import pictures as of_pictures
 from nodes.types import Image, Latent, Mask, NoiseMask
 
 if TYPE_CHECKING:
@@ -40,8 +44,8 @@ def set_noise_mask(latent: Latent, mask: Mask, soft_parts: SoftParts = "mix", st
         The latent with the mask. Where it is black, sampling gives back the same numbers.
     """
     if latent.space is None:
-        what = "An empty latent has nothing to keep."
-        raise BadValue("latent", what, "Encode a picture, or leave the mask out.")
+        what = say.EMPTY_KEEPS_NOTHING()
+        raise BadValue("latent", what, say.ENCODE_OR_NO_MASK())
     values = to_cells(mask, latent.samples, latent.space.downscale, stretch_mask)
     return replace(latent, mask=NoiseMask(values, soft_parts == "in time"))
 
@@ -165,7 +169,7 @@ def extend_image(
     check_softness("feather", feather)
     sides = (left, top, right, bottom)
     if min(sides) < 0 or not any(sides):
-        raise BadValue("right", "The picture would not grow.", "Add some pixels at one side.")
+        raise BadValue("right", of_pictures.NOT_GROWN(), of_pictures.ADD_PIXELS())
     count, height, width, _ = image.pixels.shape
     tall, wide = height + top + bottom, width + left + right
     rows, columns = torch.arange(tall) - top, torch.arange(wide) - left
@@ -213,12 +217,12 @@ def composite_images(
     if mask is None:
         share = above.new_ones(len(above), *above.shape[1:3])
     else:
-        above, share = same_count(above, fitted(mask, size_of(overlay), stretch_mask, of="overlay"))
+        above, share = same_count(above, fitted(mask, size_of(overlay), stretch_mask, of=of_masks.THE_OVERLAY))
         below, share = same_count(below, share)
     first_row, first_column = max(top, 0), max(left, 0)
     last_row, last_column = min(top + above.shape[1], below.shape[1]), min(left + above.shape[2], below.shape[2])
     if first_row >= last_row or first_column >= last_column:
-        raise BadValue("left", "The overlay lies outside the base.", "Move it inside.")
+        raise BadValue("left", say.OVERLAY_OUTSIDE(), common.MOVE_INSIDE())
     there = (slice(None), slice(first_row, last_row), slice(first_column, last_column))
     here = (slice(None), slice(first_row - top, last_row - top), slice(first_column - left, last_column - left))
     pixels = below.clone()

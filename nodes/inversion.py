@@ -12,6 +12,8 @@ from nodes.latent import cut_to_cells
 from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, run
 from nodes.sampling_custom import Noise
+from nodes.sentences import common
+from nodes.sentences import sampling as say
 from nodes.types import Conditioning, Image, Latent, Model
 
 if TYPE_CHECKING:
@@ -75,9 +77,9 @@ def invert_latent(
 
     check_numbers(steps, guidance, denoise)
     if not 1 <= looks <= 1000:
-        raise BadValue("looks", f"The model cannot be asked {looks} times for a step.", "Use 1 to 10.")
+        raise BadValue("looks", say.LOOKS(looks=looks), common.USE_1_TO_10())
     if latent.space is None:
-        raise BadValue("latent", "An empty latent holds no picture.", "Encode a picture first.")
+        raise BadValue("latent", say.EMPTY_HOLDS_NO_PICTURE(), say.ENCODE_FIRST())
     space = model.space
     start = replace(fit_latent(latent, space), mask=None)
     denoiser = denoiser_of(model, ctx)
@@ -124,9 +126,9 @@ def project_image(vae: VAEPart, image: Image, ctx: Context, steps: Corrections =
     from nodes.diffusion.inversion import project
 
     if not (math.isfinite(rate) and rate > 0):
-        raise BadValue("rate", f"The rate is {rate:g}.", "Use 0.05.")
+        raise BadValue("rate", say.RATE(rate=rate), say.USE_005())
     if steps < 1:
-        raise BadValue("steps", f"{steps} steps correct nothing.", "Use 100.")
+        raise BadValue("steps", say.CORRECTS_NOTHING(steps=steps), say.USE_100())
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
     pixels = cut_to_cells(image.pixels, vae.space.downscale, ctx)
     closest = [

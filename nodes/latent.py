@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from nodes.api import BadValue, Context, Number, Slider, node
 from nodes.fields import Count, ImageOut, LatentOut, Pixels, VAEPart
 from nodes.mask import fitted
+from nodes.sentences import common
+from nodes.sentences import latents as say
+from nodes.sentences import masks as of_masks
+from nodes.sentences import pictures as of_pictures
 from nodes.types import VAE, Image, Latent, Mask, NoiseMask
 
 if TYPE_CHECKING:
@@ -46,7 +50,9 @@ def empty_latent(width: Pixels = 512, height: Pixels = 512, batch: Count = 1) ->
     for name, pixels in (("width", width), ("height", height)):
         if pixels % CELL or pixels < CELL:
             below, above = max(CELL, pixels // CELL * CELL), (pixels // CELL + 1) * CELL
-            raise BadValue(name, f"The {name} is {pixels}, which 8 does not divide.", f"Use {below} or {above}.")
+            raise BadValue(
+                name, say.NOT_IN_EIGHTS(name=name, pixels=pixels), common.USE_BELOW_OR_ABOVE(below=below, above=above)
+            )
     return Latent(torch.zeros(batch, 4, height // CELL, width // CELL))
 
 
@@ -96,9 +102,13 @@ def samples_for(vae: VAE, latent: Latent) -> Tensor:
     if not latent.space.fits(vae.space) or samples.shape[1] != vae.space.channels:
         raise BadValue(
             "latent",
-            f"The latent is one of {latent.space.title} ({samples.shape[1]} channels), "
-            f"but the VAE reads those of {vae.space.title} ({vae.space.channels} channels).",
-            "Take the VAE from the checkpoint that sampled it.",
+            say.OTHER_VAE(
+                given=latent.space.title,
+                given_channels=samples.shape[1],
+                read=vae.space.title,
+                read_channels=vae.space.channels,
+            ),
+            say.TAKE_ITS_VAE(),
         )
     return samples
 
@@ -182,7 +192,7 @@ def scale_latent_by(
     height, width = latent.samples.shape[2:]
     rows, columns = (max(1, round(length * factor)) for length in (height, width)) if 0 < factor <= 64 else (0, 0)
     if not rows:
-        raise BadValue("factor", f"A latent cannot be scaled by {factor:g}.", "Use 0.25 to 8.")
+        raise BadValue("factor", say.FACTOR(factor=factor), say.USE_FACTOR())
     return resized(latent, columns, rows, method, "stretch")
 
 
@@ -219,9 +229,10 @@ def crop_latent(
         cell = cell_of(latent)
         raise BadValue(
             "width" if x + wide > columns else "height",
-            f"The rectangle ends at {(x + wide) * cell}, {(y + tall) * cell}; "
-            f"the latent is {columns * cell} x {rows * cell} pixels.",
-            "Make it smaller, or begin it earlier.",
+            say.RECTANGLE_TOO_LARGE(
+                right=(x + wide) * cell, bottom=(y + tall) * cell, width=columns * cell, height=rows * cell
+            ),
+            say.SMALLER_OR_EARLIER(),
         )
     return each(latent, lambda planes: planes[:, :, y : y + tall, x : x + wide].contiguous())
 
@@ -293,14 +304,14 @@ def composite_latents(
     first_row, last_row = max(y, 0), min(y + tall, rows)
     first_column, last_column = max(x, 0), min(x + wide, columns)
     if first_row >= last_row or first_column >= last_column:
-        raise BadValue("left", "The overlay lies outside the base.", "Move it inside.")
+        raise BadValue("left", say.OVERLAY_OUTSIDE(), common.MOVE_INSIDE())
     tile = Tile(first_row, first_column, last_row - first_row, last_column - first_column, (rows, columns))
     steps = max(feather // cell, 0)
     share = weight_of(tile, Tiling(0, steps)) if steps else torch.ones(tile.height, tile.width)
     inner = slice(first_row - y, last_row - y), slice(first_column - x, last_column - x)
     count = max(len(base.samples), len(overlay.samples))
     if mask is not None:
-        values = fitted(mask, (tall * cell, wide * cell), stretch_mask, of="overlay")[:, None]
+        values = fitted(mask, (tall * cell, wide * cell), stretch_mask, of=of_masks.THE_OVERLAY)[:, None]
         cells = torch.nn.functional.interpolate(values, (tall, wide), mode="area")
         count = max(count, len(cells))
         share = fill(cells, count)[:, :, *inner] * share
@@ -314,13 +325,11 @@ def cut_to_cells(pixels: Tensor, cell: int, ctx: Context) -> Tensor:
     """Cut evenly on both sides to a multiple of the cell, and say so; batch x height x width x channels."""
     count, height, width, _ = pixels.shape
     if not count:
-        raise BadValue("image", "There is no picture.", "Look at what made the images.")
+        raise BadValue("image", of_pictures.NO_PICTURE(), common.LOOK_AT_MAKER_OF_IMAGES())
     if min(height, width) < cell:
-        raise BadValue(
-            "image", f"The picture is {width} x {height}, smaller than {cell} x {cell}.", "Scale it up first."
-        )
+        raise BadValue("image", say.PICTURE_TOO_SMALL(width=width, height=height, cell=cell), say.SCALE_UP_FIRST())
     if not bool(pixels.isfinite().all()):
-        raise BadValue("image", "The picture holds values that are no numbers.", "Look at what made it.")
+        raise BadValue("image", of_pictures.NO_NUMBERS(), common.LOOK_AT_MAKER())
     top, left = height % cell // 2, width % cell // 2
     cut_height, cut_width = height // cell * cell, width // cell * cell
     if (cut_height, cut_width) != (height, width):
@@ -340,10 +349,10 @@ def tiling_of(tile: int, overlap: int, vae: VAE) -> Tiling:
 
 def check_tiles(tile: int, overlap: int, cell: int) -> None:
     if tile % cell or tile < 8 * cell:
-        raise BadValue("tile", f"A tile cannot be {tile} pixels wide.", f"Use a multiple of {cell} from {8 * cell}.")
+        raise BadValue("tile", say.TILE(tile=tile), say.USE_MULTIPLE_FROM(cell=cell, least=8 * cell))
     if overlap % cell or not 0 < overlap <= tile // 2:
-        fix = f"Use a multiple of {cell} up to half the tile: {tile // 2 // cell * cell}."
-        raise BadValue("overlap", f"Tiles of {tile} cannot overlap by {overlap} pixels.", fix)
+        fix = say.USE_MULTIPLE_TO_HALF(cell=cell, most=tile // 2 // cell * cell)
+        raise BadValue("overlap", say.OVERLAP(tile=tile, overlap=overlap), fix)
 
 
 def tell_tiles(tiling: Tiling | None, autoencoder: Autoencoder, ctx: Context) -> None:
@@ -362,9 +371,13 @@ def cells_of(latent: Latent, name: str, pixels: int, least: int | None = 1) -> i
     cell = cell_of(latent)
     if pixels % cell:
         below, above = pixels // cell * cell, (pixels // cell + 1) * cell
-        raise BadValue(name, f"The {name} is {pixels}, which {cell} does not divide.", f"Use {below} or {above}.")
+        raise BadValue(
+            name,
+            say.NOT_IN_CELLS(name=name, pixels=pixels, cell=cell),
+            common.USE_BELOW_OR_ABOVE(below=below, above=above),
+        )
     if least is not None and pixels < least * cell:
-        raise BadValue(name, f"The {name} is {pixels}.", f"Use at least {least * cell}.")
+        raise BadValue(name, common.IS_EXACTLY(name=name, value=pixels), say.AT_LEAST(least=least * cell))
     return pixels // cell
 
 
@@ -381,13 +394,13 @@ def check_same_space(name: str, first: Latent, second: Latent, size: bool = Fals
     """Refuse two latents that different models read, or of different sizes; `name` is the second's input."""
     if first.space is not None and second.space is not None and not first.space.fits(second.space):
         raise BadValue(
-            name, f"It is a latent of {second.space.title}, the other one of {first.space.title}.",
-            "Decode it and encode it with the other's VAE.",
+            name, say.OF_ANOTHER(second=second.space.title, first=first.space.title),
+            say.ENCODE_WITH_OTHER_VAE(),
         )  # fmt: skip
     here, there = first.samples.shape, second.samples.shape
     if here[1] != there[1]:
-        raise BadValue(name, f"It has {there[1]} channels, the other one {here[1]}.", "Take latents of one family.")
+        raise BadValue(name, say.OTHER_CHANNELS(there=there[1], here=here[1]), say.OF_ONE_FAMILY())
     if size and here[2:] != there[2:]:
         cell = cell_of(first)
         sizes = [f"{shape[3] * cell} x {shape[2] * cell}" for shape in (there, here)]
-        raise BadValue(name, f"It is {sizes[0]} pixels, the other one {sizes[1]}.", "Use Scale latent on one of them.")
+        raise BadValue(name, say.OTHER_SIZE(there=sizes[0], here=sizes[1]), say.SCALE_ONE())

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from nodes.api import BadValue, Number, Slider, node
 from nodes.fields import Count, Fraction, LatentOut
 from nodes.latent import check_same_space
+from nodes.sentences import common
+from nodes.sentences import latents as say
 from nodes.types import Latent, NoiseMask
 
 if TYPE_CHECKING:
@@ -108,9 +110,9 @@ def walk_latents(first: Latent, second: Latent, count: Several = 8, way: Way = "
     check_same_space("second", first, second, size=True)
     for name, latent in (("first", first), ("second", second)):
         if len(latent.samples) != 1:
-            raise BadValue(name, f"It is a batch of {len(latent.samples)}.", "Pick one of it with Pick latents.")
+            raise BadValue(name, say.IS_BATCH(count=len(latent.samples)), say.PICK_ONE())
     if not 2 <= count <= 4096:
-        raise BadValue("count", f"A walk cannot have {count} steps.", "Use 2 to 256.")
+        raise BadValue("count", say.WALK_STEPS(count=count), common.USE_2_TO_256())
     a, b = first.samples.float(), second.samples.float()
     return of(first, second, torch.cat([mixed(a, b, number / (count - 1), way) for number in range(count)]))
 
@@ -126,7 +128,7 @@ def join_latents(*latents: Latent) -> LatentOut:
         All of them, in order.
     """
     if not latents:
-        raise BadValue("latents", "There is no latent to join.", "Link at least one.")
+        raise BadValue("latents", say.NOTHING_TO_JOIN(), common.LINK_ONE())
     return joined("latents", latents)
 
 
@@ -141,7 +143,7 @@ def batch_of_latents(latents: list[Latent]) -> LatentOut:
         All of them, in order.
     """
     if not latents:
-        raise BadValue("latents", "The list is empty.", "Give it at least one latent.")
+        raise BadValue("latents", common.EMPTY_LIST(), say.GIVE_ONE())
     return joined("latents", latents)
 
 
@@ -172,8 +174,8 @@ def pick_latents(latent: Latent, first: Index = 0, count: Count = 1) -> LatentOu
     """
     there = len(latent.samples)
     if first < 0 or count < 1 or first + count > there:
-        what = f"Numbers {first} to {first + count - 1} are not all in a batch of {there}."
-        raise BadValue("first", what, f"The last is number {there - 1}.")
+        what = common.NOT_IN_BATCH(first=first, last=first + count - 1, there=there)
+        raise BadValue("first", what, common.LAST_NUMBER_IS(last=there - 1))
     return picked(latent, first, count)
 
 
@@ -189,7 +191,7 @@ def repeat_latent(latent: Latent, times: Count = 2) -> LatentOut:
         The whole batch, so many times.
     """
     if times < 1:
-        raise BadValue("times", f"A latent cannot be repeated {times} times.", "Use at least 1.")
+        raise BadValue("times", say.REPEATED(times=times), common.USE_AT_LEAST_1())
     return joined("latent", [latent] * times)
 
 
@@ -266,16 +268,16 @@ def read_channels(text: str, count: int) -> list[int]:
     if not words:
         return list(range(count))
     if any(not word.isdigit() or int(word) >= count for word in words):
-        what = f"{text!r} does not name channels of a latent that has {count}."
-        raise BadValue("channels", what, f"Use numbers from 0 to {count - 1}, such as 0, 2.")
+        what = say.NAMES_NO_CHANNELS(text=repr(text), count=count)
+        raise BadValue("channels", what, say.NAME_CHANNELS(last=count - 1))
     return [int(word) for word in words]
 
 
 def check_finite(name: str, value: float) -> None:
     if not math.isfinite(value):
-        raise BadValue(name, f"The {name} is {value}.", "Use a number.")
+        raise BadValue(name, common.IS_EXACTLY(name=name, value=value), common.USE_NUMBER())
 
 
 def check_share(name: str, value: float) -> None:
     if not 0 <= value <= 1:
-        raise BadValue(name, f"The {name} is {value:g}.", "Use a number from 0 to 1.")
+        raise BadValue(name, common.IS(name=name, value=value), common.USE_SHARE())

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from nodes.api import BadValue, Context, Number, Title, node
 from nodes.fields import Pixels
+from nodes.sentences import common
+from nodes.sentences import sampling as say
 from nodes.types import Continuous, Discrete, Model, Shift
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def set_shift(model: Model, shift: Factor = 3.0) -> ModelOut:
         The model with this shift.
     """
     if not (math.isfinite(shift) and shift > 0):
-        raise BadValue("shift", f"The shift is {shift:g}.", "Use a number above 0; 3 is usual for SD 3.")
+        raise BadValue("shift", say.SHIFT(shift=shift), say.USUAL_SHIFT())
     return replace(model, parametrisation=Shift(shift))
 
 
@@ -58,11 +60,11 @@ def set_shift_by_size(
         The model with the shift of this size.
     """
     if not (math.isfinite(base_shift) and math.isfinite(max_shift)):
-        raise BadValue("max_shift", "A shift is no number.", "Use 0.5 and 1.15.")
+        raise BadValue("max_shift", say.NO_SHIFT(), say.USUAL_SHIFTS())
     patches = (width / PATCH) * (height / PATCH)
     mu = base_shift + (max_shift - base_shift) * (patches - FEW) / (MANY - FEW)
     if not -20 < mu < 20:
-        raise BadValue("max_shift", f"At {width} x {height} the exponent would be {mu:g}.", "Use 0.5 and 1.15.")
+        raise BadValue("max_shift", say.EXPONENT(width=width, height=height, mu=mu), say.USUAL_SHIFTS())
     return replace(model, parametrisation=Shift(math.exp(mu)))
 
 
@@ -105,9 +107,9 @@ def set_continuous_levels(
         The model, sampled so.
     """
     if not 0 < smallest < largest < math.inf:
-        raise BadValue("smallest", f"{smallest:g} is not between 0 and {largest:g}.", "Use 0.002 and 120.")
+        raise BadValue("smallest", say.NOT_BETWEEN(smallest=smallest, largest=largest), say.USUAL_EXTREMES())
     if not 0 < sigma_data < math.inf:
-        raise BadValue("sigma_data", f"The spread is {sigma_data:g}.", "Use 1.")
+        raise BadValue("sigma_data", say.SPREAD(sigma_data=sigma_data), common.USE_1())
     return replace(model, parametrisation=Continuous(prediction, smallest, largest, sigma_data))
 
 
@@ -122,5 +124,5 @@ def denoiser_of(model: Model, ctx: Context) -> Denoiser:
         denoiser = steerable(parametrised(ctx.weights(model.recipe), model.parametrisation), ctx.weights)
         denoiser = with_hypernetworks(denoiser, model.hypernetworks, ctx.weights)
     except (CannotReword, Unfit) as error:
-        raise BadValue("model", str(error), error.fix) from error
+        raise BadValue("model", error.what, error.fix) from error
     return denoiser if model.tiles is None else TiledDenoiser(denoiser, model.tiles, model.space.downscale)

@@ -174,4 +174,4 @@ def said_in_words(input: str, read: Callable[[], Any]) -> Any:
     try:
         return read()
     except UnusableFile as error:
-        raise BadValue(input, str(error), error.fix) from error
+        raise BadValue(input, error.what, error.fix) from error

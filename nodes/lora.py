@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 from nodes.api import BadValue, Context, ModelFile, Slider, Title, node
 from nodes.loaders import ModelPart, TextPart, said_in_words
+from nodes.sentences import common
 from nodes.types import Model, TextEncoder
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def fitted(value: Model | TextEncoder, socket: str, lora: Header, strength: floa
     from nodes.diffusion.patches.files import fit
 
     if not math.isfinite(strength):
-        raise BadValue(input, f"The strength is {strength}, which is no number to multiply with.", "Use 1, or less.")
+        raise BadValue(input, common.STRENGTH_IS_NONE(strength=strength), "Use 1, or less.")
     recipe = readable(value, socket)
     found: Fit = said_in_words("file", lambda: fit(lora.file, recipe))
     return found

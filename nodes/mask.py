@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from nodes.api import BadValue, Number, Title, node
+from nodes.api.said import Sentence
 from nodes.fields import Fraction, Pixels
+from nodes.sentences import common
+from nodes.sentences import masks as say
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ def draw_mask(
     import torch
 
     if width < 1 or height < 1:
-        raise BadValue("width", f"A mask cannot be {width} x {height}.", "Use sizes of at least 1.")
+        raise BadValue("width", say.SIZE(width=width, height=height), common.USE_SIZES_FROM_1())
     x = (torch.arange(width, dtype=torch.float32) + 0.5 - left - across / 2) / (max(across, 1) / 2)
     y = (torch.arange(height, dtype=torch.float32) + 0.5 - top - down / 2) / (max(down, 1) / 2)
     inside = x[None, :] ** 2 + y[:, None] ** 2 <= 1 if shape == "ellipse" else (x.abs() <= 1) & (y.abs() <= 1)[:, None]
@@ -155,7 +158,7 @@ def combine_masks(first: Mask, second: Mask, how: Joining = "union", stretch_mas
         The combined mask.
     """
     height, width = first.values.shape[1:]
-    a, b = same_count(first.values, fitted(second, (height, width), stretch_mask, "second", "first mask"))
+    a, b = same_count(first.values, fitted(second, (height, width), stretch_mask, "second", say.THE_FIRST))
     match how:
         case "union":
             return Mask(a.maximum(b))
@@ -198,7 +201,7 @@ def scale_mask(mask: Mask, width: Pixels = 512, height: Pixels = 512) -> MaskOut
         The mask in the new size.
     """
     if width < 1 or height < 1:
-        raise BadValue("width", f"A mask cannot be {width} x {height}.", "Use sizes of at least 1.")
+        raise BadValue("width", say.SIZE(width=width, height=height), common.USE_SIZES_FROM_1())
     return Mask(fitted(mask, (height, width), True))
 
 
@@ -222,34 +225,36 @@ def read_colour(text: str, name: str = "colour") -> tuple[float, float, float]:
     """Red, green and blue, 0 to 1, of #rrggbb."""
     digits = text.strip().removeprefix("#")
     if len(digits) != 6 or set(digits.lower()) - set("0123456789abcdef"):
-        raise BadValue(name, f"{text!r} is no colour.", "Write it as #rrggbb, such as #00ff00 for green.")
+        raise BadValue(name, say.NO_COLOUR(text=repr(text)), say.WRITE_COLOUR())
     red, green, blue = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
     return red, green, blue
 
 
 def check_softness(name: str, pixels: float) -> None:
     if not 0 <= pixels <= 4096:
-        raise BadValue(name, f"An edge cannot be softened over {pixels:g} pixels.", "Use 0 to 512.")
+        raise BadValue(name, say.SOFT_EDGE(pixels=pixels), say.USE_0_TO_512())
 
 
-def fitted(mask: Mask, size: tuple[int, int], stretch: bool, name: str = "mask", of: str = "picture") -> Tensor:
+def fitted(
+    mask: Mask, size: tuple[int, int], stretch: bool, name: str = "mask", of: Sentence = say.THE_PICTURE
+) -> Tensor:
     """The mask's values in this height and width, batch x height x width; of another size stretched or refused."""
     from torch.nn import functional
 
     height, width = size
     values = mask.values
     if not bool(values.isfinite().all()):
-        raise BadValue(name, "The mask holds values that are no numbers.", "Look at what made it.")
+        raise BadValue(name, say.NO_NUMBERS(), common.LOOK_AT_MAKER())
     rows, columns = values.shape[1:]
     if (rows, columns) == (height, width):
         return values
     if not values.numel():
-        raise BadValue(name, f"The mask is empty: {columns} x {rows}.", "Look at what made it.")
+        raise BadValue(name, say.EMPTY(columns=columns, rows=rows), common.LOOK_AT_MAKER())
     if not stretch:
         raise BadValue(
             name,
-            f"The mask is {columns} x {rows}, the {of} {width} x {height}.",
-            "Turn on 'stretch mask', or use Scale mask.",
+            say.OTHER_SIZE(columns=columns, rows=rows, of=of(), width=width, height=height),
+            say.STRETCH(),
         )
     scaled = functional.interpolate(
         values[:, None], (height, width), mode="bilinear", antialias=True, align_corners=False
@@ -260,7 +265,7 @@ def fitted(mask: Mask, size: tuple[int, int], stretch: bool, name: str = "mask",
 def check_paints(values: Tensor, name: str = "mask") -> None:
     """Refuse a mask that is black everywhere."""
     if not bool((values > 0).any()):
-        raise BadValue(name, "The mask is black everywhere, so nothing would change.", "Paint white what is to change.")
+        raise BadValue(name, say.BLACK(), say.PAINT_WHITE())
 
 
 def same_count(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:

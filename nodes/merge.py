@@ -11,6 +11,7 @@ from nodes.api import BadValue, Slider, node
 from nodes.fields import Fraction
 from nodes.loaders import ModelPart
 from nodes.lora import readable
+from nodes.sentences import common
 from nodes.types import Model, TextEncoder
 
 Part = TypeVar("Part", Model, TextEncoder)
@@ -121,9 +122,9 @@ def summed(recipes: Sequence[tuple[Any, Any]], socket: str) -> Any:
     try:
         return merged(recipes)
     except CannotMerge as error:
-        raise BadValue(socket, str(error), error.fix) from error
+        raise BadValue(socket, error.what, error.fix) from error
 
 
 def check_number(number: float, input: str) -> None:
     if not math.isfinite(number):
-        raise BadValue(input, f"It is {number}, which is no number to multiply with.", "Use an ordinary number.")
+        raise BadValue(input, common.NUMBER_IS_NONE(number=number), "Use an ordinary number.")

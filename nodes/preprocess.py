@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from nodes.api import BadValue, Context, ModelFile, Number, node
 from nodes.fields import Fraction, ImageOut
 from nodes.loaders import said_in_words
+from nodes.sentences import pictures as say
 from nodes.types import Image
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def canny(image: Image, ctx: Context, low: Slope = 0.4, high: Slope = 0.8) -> Im
     from nodes.diffusion.lines import canny as edges
 
     if not (math.isfinite(low) and math.isfinite(high)) or low < 0:
-        raise BadValue("low", f"The slopes are {low:g} and {high:g}.", "Use numbers from 0 to 4, such as 0.4 and 0.8.")
+        raise BadValue("low", say.SLOPES(low=low, high=high), say.USUAL_SLOPES())
     if high < low:
-        raise BadValue("high", f"The high slope {high:g} is below the low one, {low:g}.", "Use 0.4 and 0.8.")
+        raise BadValue("high", say.SLOPES_REVERSED(high=high, low=low), say.USE_SLOPES())
     return shown(ctx, edges(image.pixels, low, high))
 
 
@@ -90,9 +91,9 @@ def line_art(
     from nodes.diffusion.lines import line_art as lines
 
     if not 0.5 <= width <= 8:
-        raise BadValue("width", f"The width is {width:g} pixels.", "Use 0.5 to 8.")
+        raise BadValue("width", say.WIDTH(width=width), say.USE_LINE_WIDTH())
     if not 0 <= sharpness <= 100 or not 0 <= threshold <= 1:
-        raise BadValue("sharpness", f"The sharpness is {sharpness:g}, the threshold {threshold:g}.", "Use 15 and 0.5.")
+        raise BadValue("sharpness", say.SHARPNESS(sharpness=sharpness, threshold=threshold), say.USUAL_SHARPNESS())
     return shown(ctx, lines(image.pixels, width, sharpness, threshold))
 
 
@@ -110,7 +111,7 @@ def tile_hint(image: Image, ctx: Context, factor: Factor = 4.0) -> ImageOut:
     from nodes.diffusion.lines import tiled
 
     if not 1 <= factor <= 64:
-        raise BadValue("factor", f"The factor is {factor:g}.", "Use 1 to 64; 4 is usual.")
+        raise BadValue("factor", say.REDUCTION(factor=factor), say.USUAL_REDUCTION())
     made = Image(tiled(image.pixels, factor))
     ctx.show_image(made)
     return made
@@ -205,9 +206,8 @@ def vision_of(ctx: Context, task: Task, file: Path | None, input: str) -> Any:
     if file is None:
         raise BadValue(
             input,
-            f"It needs {WORDS[task]}, and none is picked.",
-            f"Put model.safetensors, config.json and preprocessor_config.json of {EXAMPLES[task]} (or another) into "
-            f"models/{task}/NAME, then pick it here.",
+            say.MODEL_MISSING(model=WORDS[task]),
+            say.PUT_MODEL(example=EXAMPLES[task], task=task),
         )
     return said_in_words(input, lambda: ctx.weights(read_vision(file, task)))
 

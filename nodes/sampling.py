@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from nodes.api import BadValue, Context, Number, node
 from nodes.fields import Fraction, Guidance, LatentOut, SamplerName, ScheduleName, SeedNumber, Steps
 from nodes.levels import denoiser_of
+from nodes.sentences import common
+from nodes.sentences import latents as of_latents
+from nodes.sentences import sampling as say
+from nodes.sentences import texts as of_texts
 from nodes.types import Conditioning, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
@@ -107,8 +111,8 @@ def run(steps: Iterator[Step], total: int, space: LatentSpace, ctx: Context) -> 
         if number == 0 and not bool(step.denoised.isfinite().all()):
             raise BadValue(
                 "",
-                "The model saw no numbers (NaN) at the first step.",
-                "Take off its LoRAs one by one; if that is not it, `loom models verify` tells a damaged file.",
+                say.SAW_NO_NUMBERS(),
+                say.TAKE_OFF_LORAS(),
             )
         ctx.preview(partial(preview, step.denoised))
         last = step
@@ -127,21 +131,19 @@ def sampled(start: Latent, x: Tensor, sigma: float) -> Latent:
 
 def check_numbers(steps: int = 1, guidance: float = 1.0, denoise: float = 1.0) -> None:
     if not 1 <= steps <= 10_000:
-        raise BadValue("steps", f"{steps} steps cannot be sampled.", "Use 1 to 10,000; 20 is usual.")
+        raise BadValue("steps", say.STEPS(steps=steps), say.USUAL_STEPS())
     if not math.isfinite(guidance):
-        raise BadValue("guidance", f"The guidance is {guidance}.", "Use a number; 7 is usual.")
+        raise BadValue("guidance", say.GUIDANCE(guidance=guidance), say.USUAL_GUIDANCE())
     if not 0 <= denoise <= 1:
-        raise BadValue("denoise", f"The denoise strength is {denoise}.", "Use a number from 0 to 1.")
+        raise BadValue("denoise", say.DENOISE(denoise=denoise), common.USE_SHARE())
 
 
 def check_range(steps: int, start_step: int, end_step: int) -> None:
     if end_step <= start_step:
-        raise BadValue(
-            "end_step", f"It ends before step {end_step} but starts at step {start_step}.", "End after the start."
-        )
+        raise BadValue("end_step", say.STEP_RANGE(end_step=end_step, start_step=start_step), common.END_AFTER_START())
     if start_step >= steps:
         raise BadValue(
-            "start_step", f"It starts at step {start_step} of {steps}, so no step is left.", f"Use 0 to {steps - 1}."
+            "start_step", say.NO_STEP_LEFT(start_step=start_step, steps=steps), common.USE_0_TO(last=steps - 1)
         )
 
 
@@ -151,8 +153,8 @@ def check_sampler(levels: Levels, sampler: str) -> None:
     if levels.is_flow and sampler in NOT_FOR_FLOWS:
         raise BadValue(
             "sampler",
-            f"{sampler} adds noise as models do that add it to the picture; this model is a flow, which mixes the two.",
-            "Take euler_ancestral, which knows both.",
+            say.NOISE_OF_PICTURES(sampler=sampler),
+            say.USE_EULER_ANCESTRAL(),
         )
 
 
@@ -161,9 +163,9 @@ def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
     samples = latent.samples
     if not samples.numel():
         size = " x ".join(map(str, samples.shape))
-        raise BadValue("latent", f"The latent is empty: {size}.", "Look at what made it.")
+        raise BadValue("latent", of_latents.EMPTY(size=size), common.LOOK_AT_MAKER())
     if not bool(samples.isfinite().all()):
-        raise BadValue("latent", "The latent holds values that are no numbers.", "Look at what made it.")
+        raise BadValue("latent", of_latents.NO_NUMBERS(), common.LOOK_AT_MAKER())
     if latent.space is None:
         batch, _, height, width = samples.shape
         shape = batch, space.channels, height * 8 // space.downscale, width * 8 // space.downscale
@@ -171,9 +173,13 @@ def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
     if not latent.space.fits(space) or samples.shape[1] != space.channels:
         raise BadValue(
             "latent",
-            f"The latent is one of {latent.space.title} ({samples.shape[1]} channels), "
-            f"but the model reads those of {space.title} ({space.channels} channels).",
-            "Encode the picture with this model's VAE.",
+            of_latents.OTHER_MODEL(
+                given=latent.space.title,
+                given_channels=samples.shape[1],
+                read=space.title,
+                read_channels=space.channels,
+            ),
+            of_latents.ENCODE_WITH_MODELS_VAE(),
         )
     return replace(latent, space=space)
 
@@ -188,7 +194,7 @@ def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioni
             continue
         reason = misfit(denoiser, text)
         if reason:
-            raise BadValue(name, reason, "Take the text encoder from the model's checkpoint.")
+            raise BadValue(name, reason, of_texts.TAKE_MODELS_ENCODER())
         check_beside(denoiser, name, text, latent)
 
 
@@ -207,8 +213,8 @@ def check_size(denoiser: Denoiser, latent: Latent) -> None:
     if longest and max(height, width) > longest:
         raise BadValue(
             "latent",
-            f"The picture would be {width} x {height}; the model has places for {longest} pixels along an edge.",
-            "Make a smaller one and scale it up.",
+            say.TOO_LONG_AN_EDGE(width=width, height=height, longest=longest),
+            say.SCALE_AFTERWARDS(),
         )
 
 

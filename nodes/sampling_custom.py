@@ -10,6 +10,7 @@ from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
 from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, make_room, run, sampled
 from nodes.schedules import Sigmas, SigmasOut
+from nodes.sentences import sampling as say
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def noise_of_latent(latent: Latent, seed: SeedNumber = 0, normalise: bool = True
         axes = tuple(range(1, values.ndim))
         spread = values.std(axes, keepdim=True)
         if not bool((spread > 0).all()):
-            raise BadValue("latent", "The latent is the same everywhere, so it is no noise.", "Sample or encode one.")
+            raise BadValue("latent", say.NO_NOISE(), say.SAMPLE_OR_ENCODE())
         values = (values - values.mean(axes, keepdim=True)) / spread
     return Noise(seed, given=values)
 
@@ -255,10 +256,10 @@ def gits_schedule(
     start = fit_latent(latent, space)
     levels = sigmas.values
     if not 2 <= steps < len(levels):
-        what = f"{steps} steps cannot be chosen from {max(len(levels) - 1, 0)}."
-        raise BadValue("steps", what, "Give it a schedule of many more steps, such as 60.")
+        what = say.TOO_FEW_TO_CHOOSE(steps=steps, there=max(len(levels) - 1, 0))
+        raise BadValue("steps", what, say.LONGER_SCHEDULE())
     if not 0.1 <= coefficient <= 3:
-        raise BadValue("coefficient", f"The coefficient is {coefficient:g}.", "Use 0.8 to 1.5.")
+        raise BadValue("coefficient", say.COEFFICIENT(coefficient=coefficient), say.USUAL_COEFFICIENT())
     denoiser = denoiser_of(guider.model, ctx)
     check_texts(denoiser, guider.positive, guider.negative, start)
     check_methods("guider", guider.model, denoiser, start.samples.shape)
@@ -285,4 +286,4 @@ def choice_of(noise: Noise) -> NoiseChoice:
 def check_noise(noise: Noise, latent: Latent) -> None:
     if noise.given is not None and noise.given.shape[1:] != latent.samples.shape[1:]:
         there, here = (" x ".join(str(n) for n in shape[1:]) for shape in (noise.given.shape, latent.samples.shape))
-        raise BadValue("noise", f"The noise is {there}, but the latent is {here}.", "Take noise of the latent's size.")
+        raise BadValue("noise", say.NOISE_SIZE(there=there, here=here), say.NOISE_OF_SIZE())

@@ -12,6 +12,7 @@ from nodes.api import BadValue, Choices, Context, node
 from nodes.fields import Guidance, LatentOut, SeedNumber, Steps
 from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_texts, fit_latent, make_room, run
+from nodes.sentences import sampling as say
 from nodes.types import Conditioning, Latent, Model
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def sample_with_diffusers(
     check_numbers(steps, guidance)
     start = fit_latent(latent, model.space)
     if start.mask is not None:
-        what = "The latent has a mask of what to keep, but this node starts from noise alone."
-        raise BadValue("latent", what, "Use Sample, or an empty latent.")
+        what = say.MASK_UNUSED()
+        raise BadValue("latent", what, say.USE_SAMPLE())
     denoiser = denoiser_of(model, ctx)
     check_texts(denoiser, positive, negative, start)
     check_methods("model", model, denoiser, start.samples.shape)
@@ -73,6 +74,6 @@ def sample_with_diffusers(
     try:
         last = run(walked, steps, model.space, ctx)
     except UnfitScheduler as error:
-        fix = "Choose another, such as EulerDiscreteScheduler or, for a flow, FlowMatchEulerDiscreteScheduler."
-        raise BadValue("scheduler", f"{scheduler} cannot sample this model: {error}", fix) from error
+        fix = say.OTHER_SCHEDULER()
+        raise BadValue("scheduler", say.SCHEDULER_UNFIT(scheduler=scheduler, error=error), fix) from error
     return replace(start, samples=last.x.cpu())

@@ -11,6 +11,7 @@ from nodes.fields import LatentOut, VAEPart
 from nodes.hub.places import models_folder
 from nodes.loaders import said_in_words
 from nodes.lora import readable
+from nodes.sentences import common
 from nodes.types import Latent, Model, TextEncoder
 
 Precision = Literal["float16", "bfloat16", "float32"]
@@ -84,7 +85,9 @@ def save_lora(
     for changed, before, family in sides:
         extract(changed, before, family, rank, tracked(ctx), found)
     if not found.tensors:
-        raise BadValue("model", "It is the same as the original: there is no difference to save.", "Link another one.")
+        raise BadValue(
+            "model", "It is the same as the original: there is no difference to save.", common.LINK_ANOTHER()
+        )
     write_lora(place, found, precision, {"modelspec.title": place.stem, "ss_network_dim": str(rank)})
     tell_written(place, ctx, f"{len(found.tensors) // 2} layers; it holds {found.share:.1%} of the difference.")
     if found.left_out:
@@ -144,7 +147,7 @@ def same_build(changed: Model | TextEncoder, original: Model | TextEncoder, sock
     try:
         merged([(ours, Share.all(1.0)), (theirs, Share.all(0.0))])
     except CannotMerge as error:
-        raise BadValue(socket, str(error), "Link the model that the changed one was made from.") from error
+        raise BadValue(socket, error.what, "Link the model that the changed one was made from.") from error
     return tensors_of(ours), tensors_of(theirs), ours.family
 
 

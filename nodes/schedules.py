@@ -12,6 +12,8 @@ from nodes.api import BadValue, Context, Number, Text, Title, node, socket
 from nodes.fields import Fraction, ImageOut, Pixels, ScheduleName, Steps
 from nodes.levels import denoiser_of
 from nodes.sampling import check_numbers
+from nodes.sentences import common
+from nodes.sentences import sampling as say
 from nodes.types import Image, Model
 
 if TYPE_CHECKING:
@@ -35,14 +37,14 @@ class Sigmas:
             if not sigma > following >= 0:
                 raise BadValue(
                     place,
-                    f"Sigmas have to fall, but step {number} leads from {sigma:g} to {following:g}.",
-                    "Cut or turn them round.",
+                    say.SIGMAS_RISE(number=number, sigma=sigma, following=following),
+                    say.TURN_ROUND(),
                 )
         if is_flow and self.values[0] > 1:
             raise BadValue(
                 place,
-                f"They start at {self.values[0]:g}, but the model is a flow, whose levels end at 1.",
-                "Make them from the model itself.",
+                say.SIGMAS_OF_NO_FLOW(first=self.values[0]),
+                say.MAKE_FROM_MODEL(),
             )
 
 
@@ -152,7 +154,7 @@ def curve_schedule(
     check_numbers(steps)
     if not isinstance(curve, VP) and not 0 < curve.smallest < curve.largest:
         raise BadValue(
-            "curve.smallest", f"{curve.smallest:g} is not between 0 and {curve.largest:g}.", "Use 0.0291675."
+            "curve.smallest", say.NOT_BETWEEN(smallest=curve.smallest, largest=curve.largest), say.USUAL_SMALLEST()
         )
     match curve:
         case Karras():
@@ -201,7 +203,7 @@ def turbo_schedule(
     from nodes.diffusion.schedules import trained
 
     if not 1 <= steps <= 10:
-        raise BadValue("steps", f"{steps} steps are not in this schedule.", "Use 1 to 10.")
+        raise BadValue("steps", say.NOT_IN_SCHEDULE(steps=steps), common.USE_1_TO_10())
     check_numbers(denoise=denoise)
     denoiser = denoiser_of(model, ctx)
     values = trained.turbo(denoiser.levels, steps, denoise)
@@ -256,7 +258,7 @@ def ltxv_schedule(
 
     check_numbers(steps)
     if not 0 <= terminal < 1:
-        raise BadValue("terminal", f"The last level cannot be {terminal:g}.", "Use 0.1.")
+        raise BadValue("terminal", say.LAST_LEVEL(terminal=terminal), say.USE_01())
     tokens = (width // 32) * (height // 32) * ((frames - 1) // 8 + 1)
     return Sigmas(published.ltxv(tokens, steps, max_shift, base_shift, terminal if stretch else None))
 
@@ -276,9 +278,9 @@ def write_sigmas(text: Annotated[str, Text(lines=2)] = "1.0, 0.75, 0.5, 0.25, 0.
         try:
             value = float(word)
         except ValueError:
-            raise BadValue("text", f'"{word}" is no number.', 'Write numbers such as "14.6, 2.5, 0".') from None
+            raise BadValue("text", say.NO_NUMBER(word=word), say.WRITE_SIGMAS()) from None
         if not math.isfinite(value) or value < 0:
-            raise BadValue("text", f"{word} is no noise level.", "Use numbers from 0 up.")
+            raise BadValue("text", say.NO_NOISE_LEVEL(word=word), say.NUMBERS_FROM_0())
         values.append(value)
     return Sigmas(tuple(values))
 
@@ -355,7 +357,7 @@ def plot_sigmas(sigmas: Sigmas, logarithmic: bool = True, width: Pixels = 768, h
     from nodes.diffusion.plot import plot
 
     if len(sigmas.values) < 2:
-        raise BadValue("sigmas", "There is no step to draw.", "Make sigmas with at least one step.")
+        raise BadValue("sigmas", say.NO_STEP_TO_DRAW(), say.MAKE_SIGMAS())
     if width < 200 or height < 120:
-        raise BadValue("width", f"{width} x {height} pixels are too few for a plot.", "Use 768 x 448.")
+        raise BadValue("width", say.TOO_SMALL_A_PLOT(width=width, height=height), say.USUAL_PLOT())
     return Image(plot({"": sigmas.values}, width, height, logarithmic)[None])

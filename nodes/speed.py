@@ -7,6 +7,7 @@ from typing import Annotated
 
 from nodes.api import BadValue, Slider, node
 from nodes.levels import ModelOut
+from nodes.sentences import sampling as say
 from nodes.types import Model
 
 Change = Annotated[float, Slider(min=0.0, max=0.5, step=0.01)]
@@ -34,8 +35,8 @@ def cache_steps(model: Model, change: Change = 0.1, every: Levels = 3) -> ModelO
     from nodes.diffusion.step_cache import StepCache
 
     if not 0 <= change < 1:
-        raise BadValue("change", f"The change is {change:g}.", "Use a number from 0 to 0.5; 0.1 is usual.")
+        raise BadValue("change", say.CHANGE(change=change), say.USUAL_CHANGE())
     if not 1 <= every <= 1000:
-        raise BadValue("every", f"Every {every}th level cannot be computed.", "Use a whole number from 1; 3 is usual.")
+        raise BadValue("every", say.EVERY(every=every), say.USUAL_EVERY())
     others = (method for method in model.guidance if not isinstance(method, StepCache))
     return replace(model, guidance=(*others, StepCache(change, every)))

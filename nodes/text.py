@@ -10,6 +10,7 @@ from nodes.api import BadValue, Context, Number, Title, node
 from nodes.diffusion.embedding_files import NoEmbedding, embedding_files, state_of
 from nodes.diffusion.wording import Unreadable, chosen, has_choice, spells
 from nodes.fields import ConditioningOut, PromptText, SeedNumber
+from nodes.sentences import texts as say
 from nodes.types import Conditioning, Frame, TextEncoder, TextPart
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def encode_text(
     encoder: TextStack = ctx.weights(text_encoder.recipe)
     if last_layer and encoder.layers and not -encoder.layers <= last_layer <= 0:
         raise BadValue(
-            "last_layer", f"Layer {last_layer} of {encoder.layers} is asked for.", f"Use -{encoder.layers} to 0."
+            "last_layer", say.LAYER(last_layer=last_layer, layers=encoder.layers), say.USE_LAYERS(layers=encoder.layers)
         )
     if has_choice(text):
         text = chosen(text, seed=0)
@@ -67,7 +68,7 @@ def encode_text(
             said = encoder.encode(words, last_layer, vocabulary.words)
             parts.append(replace(said, start=spell.start, end=spell.end, turn=spell.turn))
     except (NoEmbedding, Unreadable, UnusableFile) as error:
-        raise BadValue("text", str(error), error.fix) from error
+        raise BadValue("text", error.what, error.fix) from error
     check_finite(parts)
     return Conditioning(tuple(parts))
 
@@ -143,9 +144,8 @@ def check_finite(parts: Sequence[TextPart]) -> None:
         if not all(bool(told.isfinite().all()) for told in (part.embedding, part.pooled) if told is not None):
             raise BadValue(
                 "text",
-                "The text encoder's answer holds numbers that are none: a weight in the text is too large, or the "
-                "encoder's file is damaged.",
-                "Use weights near 1, such as (fox:1.3); without any, load the text encoder from another file.",
+                say.ANSWER_NO_NUMBERS(),
+                say.USUAL_WEIGHTS(),
             )
 
 

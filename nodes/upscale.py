@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 from nodes.api import BadValue, Context, ModelFile, Number, Title, node, socket
 from nodes.fields import ImageOut
 from nodes.loaders import said_in_words
+from nodes.sentences import latents as of_latents
+from nodes.sentences import pictures as say
 from nodes.types import Image, Recipe
 
 if TYPE_CHECKING:
@@ -59,6 +61,6 @@ def upscale_image(upscaler: UpscaleModel, image: Image, ctx: Context, tile: Tile
     from nodes.diffusion.tiles import Tiling
 
     if not 2 * OVERLAP <= tile <= 16_384:
-        raise BadValue("tile", f"A tile cannot be {tile} pixels wide.", f"Use {2 * OVERLAP} or more.")
+        raise BadValue("tile", of_latents.TILE(tile=tile), say.USE_TILE_FROM(least=2 * OVERLAP))
     loaded: Upscaler = said_in_words("upscaler", lambda: ctx.weights(upscaler.recipe))
     return Image(loaded.enlarge(image.pixels, Tiling(tile, OVERLAP, MARGIN), ctx.track))

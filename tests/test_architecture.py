@@ -35,6 +35,7 @@ LAYERS = (
     Layer(("nodes.api",)),
     Layer(("nodes.types", "nodes.fields"), SCHEMA, ("torch",)),
     Layer(("nodes.repository",)),
+    Layer(("nodes.sentences",), SCHEMA),
     Layer(("server.sentences",), SCHEMA),
     Layer(("server.phrases",), SCHEMA, ("msgspec",)),
     Layer(("server.messages",), ("server.phrases",), ("msgspec",)),
@@ -44,7 +45,7 @@ LAYERS = (
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
     Layer(
         ("nodes.diffusion",),
-        ("nodes.types", "nodes.repository"),
+        ("nodes.types", "nodes.repository", "nodes.sentences"),
         (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil"),
     ),
     Layer(("nodes.hub",), ("nodes.repository",), ("huggingface_hub", "blake3", "filelock")),

@@ -8,4 +8,4 @@ class Explained(Exception):
 
     def __init__(self, what: str, fix: str) -> None:
         super().__init__(what)
-        self.fix = fix
+        self.what, self.fix = what, fix

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from nodes.sentences import masks as say
+from nodes.sentences import texts as of_texts
 from nodes.types import Area, TextPart
 
 CELL = 8
@@ -127,14 +129,14 @@ def misfit_place(parts: Sequence[TextPart], height: int, width: int) -> tuple[st
     for part in parts:
         area, picture = part.area, f"{width * CELL} x {height * CELL}"
         if area is not None and area.unit == "pixels" and (area.left >= width * CELL or area.top >= height * CELL):
-            what = f"The area begins {area.left:g} from the left and {area.top:g} from the top; the picture is"
-            return f"{what} {picture}.", "Move the area into the picture."
+            what = of_texts.AREA_OUTSIDE(left=area.left, top=area.top, picture=picture)
+            return what, of_texts.MOVE_AREA()
         if part.region is None:
             continue
         share = place_of(part, height, width).share
         if share is not None and not bool(share.any()):
             return (
-                f"Nothing of the mask is left in the latent of {picture}, where a cell is {CELL} x {CELL} pixels.",
-                "Paint a larger mask, or one inside the area.",
+                say.OUT_OF_PICTURE(picture=picture, cell=CELL),
+                say.PAINT_LARGER(),
             )
     return None

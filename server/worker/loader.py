@@ -25,7 +25,7 @@ from server.graph.catalogue import BrokenPack
 from server.worker.marker import ImportMarker
 
 PACKS = "custom_nodes"
-NOT_NODES = {"api", "types", "fields", "diffusion", "demo", "hub"}
+NOT_NODES = {"api", "types", "fields", "diffusion", "demo", "hub", "sentences"}
 """Parts of `nodes` that hold no nodes."""
 NOT_IMPORTED = re.compile(r"_|test|conftest|setup$|install$")
 """Files of a pack that are not imported by themselves, by the start of their names."""

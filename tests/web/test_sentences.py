@@ -18,7 +18,6 @@ from server.graph.problems import Problem
 from server.phrases import Phrase, phrase_of
 
 ROOT = Path(__file__).resolve().parents[2]
-IMPORTED = re.compile(r"^from ([\w.]+) import sentences as (\w+)$", re.MULTILINE)
 
 
 def load_script() -> ModuleType:
@@ -34,14 +33,20 @@ DECLARED: dict[str, dict[str, Sentence]] = SCRIPT.declared()
 SENTENCES = [sentence for sentences in DECLARED.values() for sentence in sentences.values()]
 
 
+def tables(tree: ast.Module) -> dict[str, str]:
+    """The modules of sentences that a module imports, by the names it gives them."""
+    imported = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    found = {one.asname or one.name: f"{node.module}.{one.name}" for node in imported for one in node.names}
+    return {name: module for name, module in found.items() if module in DECLARED}
+
+
 def calls() -> Iterator[tuple[str, str, str, ast.Call | None]]:
     """Where a sentence is named in the program: the place, its module, its name, and the call if it is one."""
     for path in (path for part in ("nodes", "server") for path in (ROOT / part).rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        names = {name: f"{module}.sentences" for module, name in IMPORTED.findall(text)}
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = tables(tree)
         if not names:
             continue
-        tree = ast.parse(text)
         called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:

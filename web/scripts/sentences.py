@@ -1,6 +1,7 @@
 """Prints every sentence that the server says by a code, in English, for `npm run types`.
 
-Whatever a module named `sentences` declares is found, so a new sentence cannot be forgotten in another language.
+Whatever a module or package named `sentences` declares is found, so a new sentence cannot be forgotten in another
+language.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def declared() -> dict[str, dict[str, Sentence]]:
     """The sentences by module and name."""
     files = sorted(
-        path.relative_to(ROOT) for part in ("nodes", "server") for path in (ROOT / part).rglob("sentences.py")
+        path.relative_to(ROOT)
+        for part in ("nodes", "server")
+        for name in ("sentences.py", "sentences/[!_]*.py")
+        for path in (ROOT / part).rglob(name)
     )
     modules = [".".join(file.with_suffix("").parts) for file in files]
     return {

@@ -13,6 +13,7 @@ from nodes.diffusion.denoiser import Denoiser
 from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit, dot
 from nodes.diffusion.places import misfit_place
 from nodes.diffusion.told import POOR
+from nodes.sentences import texts as say
 from nodes.types import Conditioning, TextPart
 
 LEAST = 1e-12
@@ -29,7 +30,7 @@ class ThirdText(Method):
     def misfit(self, model: Denoiser, shape: Sequence[int]) -> Unfit | None:
         reason = misfit(model, self.text)
         if reason:
-            return Unfit(reason, "Take the text encoder from the model's checkpoint.")
+            return Unfit(reason, say.TAKE_MODELS_ENCODER())
         found = [misfit_beside(model.beside_channels, part.beside, shape) for part in self.text.parts]
         found.append(misfit_place(self.text.parts, shape[2], shape[3]))
         found.append(misfit_controls(model, self.text.parts))
@@ -94,11 +95,13 @@ def misfit(model: Denoiser, text: Conditioning) -> str:
     for part in text.parts:
         width = part.embedding.shape[-1]
         if width != model.text_width:
-            return f"The text was encoded {width} wide, but the model reads {model.text_width}."
+            return say.OTHER_WIDTH(width=width, read=model.text_width)
         pooled = 0 if part.pooled is None else part.pooled.shape[-1]
         if model.pooled_width and pooled != model.pooled_width:
-            return f"The text's summary is {pooled} wide, but the model reads {model.pooled_width}."
+            return say.OTHER_SUMMARY(width=pooled, read=model.pooled_width)
         if part.labels is not None and part.labels.shape[-1] != labels:
-            told = f"The text shows what CLIP sees in a picture ({part.labels.shape[-1]} numbers),"
-            return f"{told} but the model reads {labels or 'none of it'}."
+            shown = part.labels.shape[-1]
+            if not labels:
+                return say.NO_LABELS(width=shown)
+            return say.OTHER_LABELS(width=shown, read=labels)
     return ""

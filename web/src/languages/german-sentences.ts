@@ -1,7 +1,10 @@
 // Was der Server sagt, auf Deutsch: nach dem Namen jedes Satzes, mit denselben Stellen wie im Englischen.
+import { germanOfNodes } from './german-nodes';
 import type { Sentences } from './sentences';
 
 export const germanSentences: Sentences = {
+  ...germanOfNodes,
+
   // Werte
   'type.int': 'eine ganze Zahl',
   'type.float': 'eine Zahl',
