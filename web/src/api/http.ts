@@ -1,5 +1,6 @@
 // One way to ask the server, and one kind of error: what happened and what to do, in the server's words.
 import { said } from '../languages/sentences';
+import { say, type Words } from '../languages/words';
 import { strings } from '../strings';
 import type { Phrase } from './messages.gen';
 
@@ -15,8 +16,8 @@ export interface Problem {
 }
 
 export class ApiError extends Error {
-  readonly what: string;
-  readonly fix: string;
+  readonly #what: Words;
+  readonly #fix: Words;
   /** The HTTP status, 0 when the server could not be reached. */
   readonly status: number;
   readonly problems: readonly Problem[];
@@ -25,15 +26,23 @@ export class ApiError extends Error {
   /** Milliseconds after which the server wants to be asked again; null where it does not say. */
   readonly retryAfter: number | null;
 
-  constructor(status: number, what: string, fix: string, body?: unknown, problems: readonly Problem[] = [], retryAfter: number | null = null) {
-    super(fix ? `${what} ${fix}` : what);
+  constructor(status: number, what: Words, fix: Words, body?: unknown, problems: readonly Problem[] = [], retryAfter: number | null = null) {
+    super(`${say(what)} ${say(fix)}`.trim());
     this.name = 'ApiError';
     this.status = status;
-    this.what = what;
-    this.fix = fix;
+    this.#what = what;
+    this.#fix = fix;
     this.body = body;
     this.problems = problems;
     this.retryAfter = retryAfter;
+  }
+
+  get what(): string {
+    return say(this.#what);
+  }
+
+  get fix(): string {
+    return say(this.#fix);
   }
 
   get unreachable(): boolean {
@@ -78,13 +87,13 @@ export function errorFrom(status: number, body: unknown, retryAfter: number | nu
     const { error } = body;
     if (isRecord(error) && word(error['what'])) {
       const { what_phrase: what, fix_phrase: fix } = phrasesOf(error);
-      return new ApiError(status, said(word(error['what']), what), said(word(error['fix']), fix), body, [], retryAfter);
+      return new ApiError(status, () => said(word(error['what']), what), () => said(word(error['fix']), fix), body, [], retryAfter);
     }
     const problems = readProblems(body['problems']);
-    if (problems.length > 0) return new ApiError(status, strings.problems.found(problems.length), '', body, problems);
+    if (problems.length > 0) return new ApiError(status, () => strings.problems.found(problems.length), '', body, problems);
   }
-  if (retryAfter !== null) return new ApiError(status, strings.errors.busy, strings.errors.busyFix, body, [], retryAfter);
-  return new ApiError(status, strings.errors.status(status), strings.errors.tryAgain, body);
+  if (retryAfter !== null) return new ApiError(status, () => strings.errors.busy, () => strings.errors.busyFix, body, [], retryAfter);
+  return new ApiError(status, () => strings.errors.status(status), () => strings.errors.tryAgain, body);
 }
 
 const BUSY = new Set([429, 503]);
@@ -131,7 +140,7 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw new ApiError(0, strings.errors.unreachable, strings.errors.unreachableFix);
+    throw new ApiError(0, () => strings.errors.unreachable, () => strings.errors.unreachableFix);
   }
 }
 

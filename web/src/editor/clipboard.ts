@@ -3,6 +3,7 @@ import { copy, cornerOf, isRecursive, paste, readClip, type Clip } from '../docu
 import type { Items } from '../document/edit/items';
 import type { Point } from '../document/types';
 import { snapped } from '../geometry/snap';
+import type { Words } from '../languages/words';
 import { strings } from '../strings';
 import type { OpenDocument } from './open-document.svelte';
 import type { Selection } from './selection.svelte';
@@ -25,7 +26,7 @@ export class Clipboard {
   readonly #withHeld: (items: Items) => Items;
   #pastes = 0;
   /** Told why something cannot be pasted here. */
-  onrefused: ((why: string) => void) | null = null;
+  onrefused: ((why: Words) => void) | null = null;
 
   /** `withHeld`: items, and what the frames among them hold. */
   constructor(document: OpenDocument, selection: Selection, withHeld: (items: Items) => Items) {
@@ -53,7 +54,7 @@ export class Clipboard {
     const corner = cornerOf(clip);
     const offset: Point = at ? [snapped(at[0]) - corner[0], snapped(at[1]) - corner[1]] : stepBeside(clip, this.#pastes);
     if (isRecursive(this.#document.place, clip)) {
-      this.onrefused?.(strings.subgraphs.recursion);
+      this.onrefused?.(() => strings.subgraphs.recursion);
       return true;
     }
     const pasted = paste(this.#document.place, clip, { offset, keepIncoming, newDefinition: () => crypto.randomUUID() });

@@ -3,6 +3,7 @@ import * as ports from '../document/edit/ports';
 import { removeDefinition, detach, makeSubgraph, setLoop, unpack, type Outcome } from '../document/edit/subgraphs';
 import { definitionOf, freshTitle, isBoundary, type PortKind } from '../document/subgraphs';
 import type { Json, LoopData } from '../document/types';
+import type { Words } from '../languages/words';
 import { strings } from '../strings';
 import type { OpenDocument } from './open-document.svelte';
 import type { Selection } from './selection.svelte';
@@ -11,7 +12,7 @@ export class Subgraphs {
   readonly #document: OpenDocument;
   readonly #selection: Selection;
   /** Told why something cannot be done. */
-  onrefused: ((why: string) => void) | null = null;
+  onrefused: ((why: Words) => void) | null = null;
 
   constructor(document: OpenDocument, selection: Selection) {
     this.#document = document;

@@ -119,7 +119,7 @@ export class Gallery {
     this.#trashed = done.ids;
     this.chosen.clear();
     const { notices } = this.#shell;
-    notices.add('info', strings.gallery.trashed(done.ids.length), '', { label: strings.gallery.undo, run: () => void this.restore(done.ids) });
+    notices.add('info', () => strings.gallery.trashed(done.ids.length), '', { label: () => strings.gallery.undo, run: () => void this.restore(done.ids) });
     await this.listing.refresh();
     this.focus = Math.min(this.focus, this.listing.total - 1);
   }
@@ -139,7 +139,7 @@ export class Gallery {
 
   async deleteForGood(ids: readonly number[]): Promise<void> {
     const done = await this.#shell.attempt(deleteResults(ids));
-    if (done) this.#shell.notices.add('info', strings.gallery.deleted(done.ids.length));
+    if (done) this.#shell.notices.add('info', () => strings.gallery.deleted(done.ids.length));
     this.chosen.clear();
     await this.listing.refresh();
   }
@@ -176,7 +176,7 @@ export class Gallery {
   async compare(ids: readonly number[]): Promise<void> {
     const found = ids.slice(0, MOST_COMPARED).map((id) => this.listing.at(this.listing.indexOf(id)));
     this.compared = found.filter((result): result is ResultInfo => result?.kind === 'image');
-    if (this.compared.length < 2) this.#shell.notices.add('info', strings.gallery.compareTwo);
+    if (this.compared.length < 2) this.#shell.notices.add('info', () => strings.gallery.compareTwo);
   }
 }
 

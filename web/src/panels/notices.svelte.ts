@@ -1,18 +1,20 @@
-// Short words about what just happened. Errors stay until dismissed; the rest goes by itself.
+// Short words about what just happened. Errors stay until dismissed; the rest goes by itself. What is given as a
+// function is said anew when the language changes.
 import { ApiError } from '../api/http';
+import { say, type Words } from '../languages/words';
 
 export type NoticeLevel = 'info' | 'success' | 'warning' | 'error';
 
 export interface NoticeAction {
-  label: string;
+  label: Words;
   run: () => void;
 }
 
 export interface Notice {
   id: number;
   level: NoticeLevel;
-  what: string;
-  fix: string;
+  what: Words;
+  fix: Words;
   action?: NoticeAction;
 }
 
@@ -23,12 +25,12 @@ export class Notices {
   list: readonly Notice[] = $state.raw([]);
   #next = 1;
 
-  add(level: NoticeLevel, what: string, fix = '', action?: NoticeAction): void {
+  add(level: NoticeLevel, what: Words, fix: Words = '', action?: NoticeAction): void {
     const id = this.#next;
     this.#next += 1;
     const notice: Notice = action ? { id, level, what, fix, action } : { id, level, what, fix };
     // The same words twice are one notice, told again.
-    const others = this.list.filter((other) => other.what !== what || other.fix !== fix);
+    const others = this.list.filter((other) => say(other.what) !== say(what) || say(other.fix) !== say(fix));
     this.list = [...others, notice].slice(-MOST);
     if (level !== 'error') setTimeout(() => this.dismiss(id), SHOWN_MS);
   }
@@ -36,7 +38,7 @@ export class Notices {
   /** An error of the server in its own words; anything else is a fault of the page and goes on up. */
   error(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
-    this.add('error', error.what, error.fix);
+    this.add('error', () => error.what, () => error.fix);
   }
 
   dismiss(id: number): void {

@@ -13,7 +13,7 @@ export async function copySelection({ editor, notices }: Shell): Promise<boolean
     await navigator.clipboard.writeText(editor.clipboard.copy());
     return true;
   } catch {
-    notices.add('warning', words.noClipboard, words.useKeys(shown('Mod+c', onMac())));
+    notices.add('warning', () => words.noClipboard, () => words.useKeys(shown('Mod+c', onMac())));
     return false;
   }
 }
@@ -29,8 +29,8 @@ export async function pasteHere(shell: Shell, at: Point | null): Promise<void> {
     const text = await navigator.clipboard.readText();
     if (editor.clipboard.paste(text, at)) return;
     if (text.trim()) await takeText(shell, text, at ?? editor.over ?? editor.camera.middleRequest().at);
-    else notices.add('info', words.nothingToPaste);
+    else notices.add('info', () => words.nothingToPaste);
   } catch {
-    notices.add('warning', words.noClipboard, words.useKeys(shown('Mod+v', onMac())));
+    notices.add('warning', () => words.noClipboard, () => words.useKeys(shown('Mod+v', onMac())));
   }
 }

@@ -46,7 +46,7 @@ export class KnownNodes {
     const news = broken.filter((pack) => !this.broken.some((known) => known.pack === pack.pack));
     this.broken = broken;
     if (news.length === 0) return;
-    const action = { label: strings.packs.show, run: () => void (this.#shell.dialog = 'packs') };
-    this.#shell.notices.add('warning', strings.packs.count(broken.length), news.map(({ pack }) => pack).join(', '), action);
+    const action = { label: () => strings.packs.show, run: () => void (this.#shell.dialog = 'packs') };
+    this.#shell.notices.add('warning', () => strings.packs.count(broken.length), news.map(({ pack }) => pack).join(', '), action);
   }
 }

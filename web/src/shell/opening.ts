@@ -67,14 +67,14 @@ async function isKept(shell: Shell, id: string): Promise<boolean> {
 
 export async function openFile(shell: Shell, file: File): Promise<void> {
   if (file.size > LARGEST_FILE) {
-    shell.notices.add('error', strings.drop.tooLarge(file.name));
+    shell.notices.add('error', () => strings.drop.tooLarge(file.name));
     return;
   }
   try {
     await openWithin(shell, file);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    shell.notices.add('error', strings.drop.refused(file.name), error.message);
+    shell.notices.add('error', () => strings.drop.refused(file.name), error.message);
   }
 }
 
@@ -85,8 +85,8 @@ export async function openPicture(shell: Shell, file: File): Promise<boolean> {
     await openWithin(shell, file);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status !== 400) shell.notices.add('error', error.what, error.fix);
-    else shell.notices.add('info', strings.drop.asPicture(file.name), error.what);
+    if (error.status !== 400) shell.notices.add('error', () => error.what, () => error.fix);
+    else shell.notices.add('info', () => strings.drop.asPicture(file.name), () => error.what);
     return error.status !== 400;
   }
   return true;
@@ -96,7 +96,7 @@ export async function openPicture(shell: Shell, file: File): Promise<boolean> {
 async function openWithin(shell: Shell, file: File): Promise<void> {
   const { workflow, notices } = await openBytes(file);
   await openForeign(shell, workflow);
-  shell.notices.add('success', strings.open.openedWith(workflow.title || file.name));
+  shell.notices.add('success', () => strings.open.openedWith(workflow.title || file.name));
   for (const notice of notices) shell.notices.add('info', notice);
 }
 
@@ -123,7 +123,7 @@ export async function openFirst(shell: Shell): Promise<void> {
 async function openAsForm(shell: Shell, id: string): Promise<boolean> {
   await shell.nodes.load();
   if (!(await isKept(shell, id))) {
-    shell.notices.add('error', strings.form.missing, strings.form.missingFix);
+    shell.notices.add('error', () => strings.form.missing, () => strings.form.missingFix);
     return false;
   }
   await openSaved(shell, id);

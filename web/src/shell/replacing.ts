@@ -14,7 +14,7 @@ export function takeTheirs(shell: Shell, theirs: StoredWorkflow): void {
 /** A revision comes back as the newest. */
 export function restoreRevision(shell: Shell, workflow: Workflow, revision: number): void {
   become(shell, workflow, strings.revisions.restoreEdit(revision));
-  shell.notices.add('success', strings.revisions.restored(revision), strings.revisions.restoredFix);
+  shell.notices.add('success', () => strings.revisions.restored(revision), () => strings.revisions.restoredFix);
 }
 
 /** Theirs stays what it is, mine goes on as a copy. */

@@ -26,7 +26,7 @@ export class Runner {
     // A value still being typed is committed by leaving its field.
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
     if (editor.document.whole.graph().nodes.size === 0) {
-      notices.add('info', strings.run.emptyGraph, strings.run.emptyGraphFix(byTouch()));
+      notices.add('info', () => strings.run.emptyGraph, () => strings.run.emptyGraphFix(byTouch()));
       return;
     }
     await this.#send(async () => {
@@ -67,12 +67,13 @@ export class Runner {
   finished(job: JobInfo, ran: number | null): void {
     const { editor, notices } = this.#shell;
     if (job.state === 'failed' && job.failure) {
-      const { what, fix, node } = worded(job.failure);
-      const action = node ? { label: strings.problems.go, run: () => this.#shell.goTo(node) } : undefined;
-      notices.add('error', what, fix, action);
+      const { failure } = job;
+      const { node } = failure;
+      const action = node ? { label: () => strings.problems.go, run: () => this.#shell.goTo(node) } : undefined;
+      notices.add('error', () => worded(failure).what, () => worded(failure).fix ?? '', action);
       editor.announcement = strings.run.failed(job.title);
     } else if (job.state === 'done') editor.announcement = strings.run.finished(job.title);
-    if (job.state === 'done' && ran === 0) notices.add('info', strings.run.reused, strings.run.reusedFix);
+    if (job.state === 'done' && ran === 0) notices.add('info', () => strings.run.reused, () => strings.run.reusedFix);
   }
 
   async #send(work: () => Promise<void>): Promise<void> {
@@ -85,7 +86,7 @@ export class Runner {
   }
 
   /** The server is busy, and is asked again by itself. */
-  readonly #tell: Told = (error, wait) => this.#shell.notices.add('info', error.what, strings.errors.again(duration(wait / 1_000)));
+  readonly #tell: Told = (error, wait) => this.#shell.notices.add('info', () => error.what, () => strings.errors.again(duration(wait / 1_000)));
 
   /** The jobs are expected, the problems drawn; an error without a place is told. */
   #take({ jobs, problems, error }: RunOutcome): void {

@@ -100,7 +100,7 @@ export class Shell {
         onFinished: (job, ran) => this.runner.finished(job, ran),
         onResults: (added) => this.gallery.changed(added),
         onReconnected: () => {
-          this.notices.add('success', strings.worker.back);
+          this.notices.add('success', () => strings.worker.back);
           void this.autosave.send();
           void settings.meet();
           this.live.changed();
@@ -156,8 +156,8 @@ export class Shell {
   async closeTab(id = this.tabs.active): Promise<void> {
     const title = (id === this.tabs.active ? this.editor.document.title : this.tabs.list.find((tab) => tab.id === id)?.title) ?? '';
     await this.tabs.close(id);
-    const undo = { label: strings.tabs.reopen, run: () => void this.tabs.reopen() };
-    this.notices.add('info', strings.tabs.closed(title || strings.app.untitled), '', undo);
+    const undo = { label: () => strings.tabs.reopen, run: () => void this.tabs.reopen() };
+    this.notices.add('info', () => strings.tabs.closed(title || strings.app.untitled), '', undo);
   }
 
   /** The address says which of the two is shown, so that it can be shared and gone back from. */

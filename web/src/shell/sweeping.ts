@@ -63,7 +63,7 @@ export function startSweep(shell: Shell, id: string, slot: Slot): void {
   const place: SweepPlace = { ...(shown === ROOT ? {} : { graph: shown }), node: id, input: slot.name };
   shell.sweep = true;
   if (sweeps(sweep, place) && slot.schema.widget?.kind !== 'text') return;
-  if (sweep.axes.length >= MOST_AXES) return void shell.notices.add('info', strings.sweep.full, strings.sweep.fullFix);
+  if (sweep.axes.length >= MOST_AXES) return void shell.notices.add('info', () => strings.sweep.full, () => strings.sweep.fullFix);
   const { widget, type } = slot.schema;
   const axis: SweepAxis = { ...place, values: firstValues(kindOf(widget, type), shownValue(slot, node), widget) };
   editor.edit.setSweep(withAxis(sweep, axis));

@@ -39,9 +39,9 @@ export async function takeFiles(shell: Shell, files: readonly File[], place: Dro
   if (pictures.length > 0) await addPictures(shell, pictures, place);
   else if (workflows[0]) await openFile(shell, workflows[0]);
   const left = workflows.length - (pictures.length > 0 ? 0 : 1);
-  if (left > 0) shell.notices.add('info', strings.drop.oneWorkflow(left), strings.drop.oneWorkflowFix);
+  if (left > 0) shell.notices.add('info', () => strings.drop.oneWorkflow(left), () => strings.drop.oneWorkflowFix);
   const strange = files.find((file) => dropKind(file) === 'other');
-  if (strange) shell.notices.add('warning', strings.drop.notThis(strange.name), strings.drop.notThisFix);
+  if (strange) shell.notices.add('warning', () => strings.drop.notThis(strange.name), () => strings.drop.notThisFix);
 }
 
 /** A workflow opens; a plain picture goes into the node it was dropped on, or into one of its own. */
@@ -49,7 +49,7 @@ async function takeFile(shell: Shell, file: File, place: DropPlace): Promise<voi
   const kind = dropKind(file);
   if (kind === 'model') return refuseModel(shell, file);
   if (kind === 'other') {
-    shell.notices.add('warning', strings.drop.notThis(file.name), strings.drop.notThisFix);
+    shell.notices.add('warning', () => strings.drop.notThis(file.name), () => strings.drop.notThisFix);
     return;
   }
   const onNode = kind === 'picture' && imageInputOf(shell, place) !== null;
@@ -69,7 +69,7 @@ export async function takeText(shell: Shell, text: string, at: Point): Promise<v
   const words = text.trim();
   if (!words || readClip(words)) return;
   if (/^(https?|ftp|file|data):\S*$/i.test(words)) {
-    shell.notices.add('warning', strings.drop.address, strings.drop.addressFix);
+    shell.notices.add('warning', () => strings.drop.address, () => strings.drop.addressFix);
   } else if (words.startsWith('{')) {
     await openFile(shell, new File([words], strings.drop.clipboard, { type: 'application/json' }));
   } else if (shell.editor.document.catalogue.nodes['text']) addNode(shell.editor, 'text', at, { value: text });
@@ -112,7 +112,7 @@ function imageLoader({ editor }: Shell): { type: string; input: string; output: 
 async function addPictures(shell: Shell, files: readonly File[], place: DropPlace): Promise<void> {
   const loader = imageLoader(shell);
   if (!loader) {
-    shell.notices.add('warning', strings.drop.noLoader, strings.drop.noLoaderFix);
+    shell.notices.add('warning', () => strings.drop.noLoader, () => strings.drop.noLoaderFix);
     return;
   }
   const names = await uploadAll(shell, files);
@@ -120,8 +120,8 @@ async function addPictures(shell: Shell, files: readonly File[], place: DropPlac
   const socket = own ? null : imageSocketOf(shell, place.node);
   if (own && names[0]) shell.editor.edit.setValue(own.node, own.input, names[0]);
   placePictures(shell, own ? names.slice(1) : names, place.at, loader, socket);
-  if (names.length === 1) shell.notices.add('success', strings.drop.uploaded(names[0] ?? ''));
-  else if (names.length > 1) shell.notices.add('success', strings.drop.uploadedMany(names.length));
+  if (names.length === 1) shell.notices.add('success', () => strings.drop.uploaded(names[0] ?? ''));
+  else if (names.length > 1) shell.notices.add('success', () => strings.drop.uploadedMany(names.length));
 }
 
 async function uploadAll(shell: Shell, files: readonly File[]): Promise<string[]> {
@@ -161,8 +161,8 @@ async function refuseModel(shell: Shell, file: File): Promise<void> {
     throw error;
   });
   const where = [home, 'models', folder || strings.drop.itsKind].filter(Boolean).join('/');
-  const again = { label: strings.widgets.lookAgain, run: () => void shell.nodes.refresh() };
-  shell.notices.add('warning', strings.drop.model(file.name), strings.drop.modelFix(where), again);
+  const again = { label: () => strings.widgets.lookAgain, run: () => void shell.nodes.refresh() };
+  shell.notices.add('warning', () => strings.drop.model(file.name), () => strings.drop.modelFix(where), again);
 }
 
 // ------------------------------------------------------------ results that are carried about

@@ -1,4 +1,5 @@
 // Subgraphs made of a selection, taken apart in place, and given a definition of their own.
+import type { Words } from '../../languages/words';
 import { strings } from '../../strings';
 import { ROOT, type Change, type Command, type ItemChanged } from '../change';
 import type { Graph } from '../document';
@@ -18,7 +19,7 @@ const BESIDE = 344;
 const GRID = 8;
 
 /** A command, or in words why it cannot be. */
-export type Outcome = { command: Command; refused?: undefined } | { refused: string; command?: undefined };
+export type Outcome = { command: Command; refused?: undefined } | { refused: Words; command?: undefined };
 
 export interface NewSubgraph {
   definition: string;
@@ -40,9 +41,9 @@ function middleOf(items: Iterable<{ position: Point }>): Point {
 export function makeSubgraph(place: Place, items: Items, fresh: NewSubgraph): Outcome {
   const graph = graphOf(place);
   const chosen = new Set([...items.nodes].filter((id) => graph.nodes.has(id) && !isBoundary(graph.nodes.get(id))));
-  if (!chosen.size) return { refused: strings.subgraphs.nothing };
+  if (!chosen.size) return { refused: () => strings.subgraphs.nothing };
   const between = detourOf(graph, chosen);
-  if (between !== null) return { refused: strings.subgraphs.detour(titleOf(place, between)) };
+  if (between !== null) return { refused: () => strings.subgraphs.detour(titleOf(place, between)) };
   const edge = edgeOf(place, chosen);
   const moved = movedItems(graph, chosen, items);
   const middle = middleOf(moved.map(({ item }) => item));
@@ -203,8 +204,8 @@ export function unpack(place: Place, id: string, isFree: (id: string) => boolean
   const graph = graphOf(place);
   const instance = graph.nodes.get(id);
   const definition = definitionOf(instance);
-  if (!instance || definition === null || !place.document.has(definition)) return { refused: strings.subgraphs.gone };
-  if (instance.loop || (instance.mode ?? 'run') !== 'run') return { refused: strings.subgraphs.unpackRuns };
+  if (!instance || definition === null || !place.document.has(definition)) return { refused: () => strings.subgraphs.gone };
+  if (instance.loop || (instance.mode ?? 'run') !== 'run') return { refused: () => strings.subgraphs.unpackRuns };
   const inner = place.document.graph(definition);
   const ids = newIds(inner, (candidate) => candidate !== id && !isFree(candidate));
   const items = [...inner.nodes.values()].filter((node) => !isBoundary(node));
@@ -299,8 +300,8 @@ class InnerWires {
 /** Gives an instance a definition of its own, equal to the one it shared. */
 export function detach(place: Place, id: string, definition: string): Outcome {
   const held = definitionOf(graphOf(place).nodes.get(id));
-  if (held === null || !place.document.has(held)) return { refused: strings.subgraphs.gone };
-  if (instancesOf(place.document, held).length < 2) return { refused: strings.subgraphs.onlyOne };
+  if (held === null || !place.document.has(held)) return { refused: () => strings.subgraphs.gone };
+  if (instancesOf(place.document, held).length < 2) return { refused: () => strings.subgraphs.onlyOne };
   const { head } = place.document.graph(held);
   const titles = new Set([...place.document.definitions()].map(([, graph]) => graph.head.title ?? ''));
   const title = freshTitle(head.title ?? '', titles);
@@ -322,8 +323,8 @@ export function defined(id: string, head: Definition, graph: Pick<Graph, 'nodes'
 
 /** Takes a definition that nothing is an instance of out of the document. */
 export function removeDefinition(place: Place, id: string): Outcome {
-  if (id === ROOT || !place.document.has(id)) return { refused: strings.subgraphs.gone };
-  if (instancesOf(place.document, id).length) return { refused: strings.subgraphs.inUse };
+  if (id === ROOT || !place.document.has(id)) return { refused: () => strings.subgraphs.gone };
+  if (instancesOf(place.document, id).length) return { refused: () => strings.subgraphs.inUse };
   const graph = place.document.graph(id);
   const changes: Change[] = [];
   for (const table of ['nodes', 'frames', 'notes'] as const) {
