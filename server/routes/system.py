@@ -9,6 +9,7 @@ from aiohttp import web
 
 from server.answers import answer
 from server.messages import MemoryReport, MemoryUse, TellMemory, WorkerState
+from server.phrases import Phrase
 from server.routes.table import Api
 from server.services import Services
 
@@ -32,6 +33,7 @@ class System(msgspec.Struct, frozen=True):
     running: int
     max_body: int
     max_upload: int
+    detail_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
 
 
 @api.route("GET", "/api/system", "What this server is and how it is", answers={200: System})
@@ -51,6 +53,7 @@ async def system(request: web.Request, services: Services) -> web.Response:
             services.dispatcher.running,
             limits.max_body,
             limits.max_upload,
+            state.detail_phrase,
         )
     )
 

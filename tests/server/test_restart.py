@@ -197,6 +197,8 @@ async def test_a_worker_that_cannot_start_is_said_and_tried_less_and_less_often(
         assert [state["worker"] for state in states] == ["restarting", "restarting"]
         assert "It said last: no module named torch" in states[1]["detail"]
         assert "in a row" in states[1]["detail"]
+        system = await server.get("/api/system")
+        assert system["detail_phrase"]["code"] == states[1]["detail_phrase"]["code"]
         status, body = await server.ask("POST", "/api/jobs", json={"workflow": workflow()})
         assert status == 503
         assert "no module named torch" in body["error"]["what"]
