@@ -11,6 +11,7 @@ from nodes.api import BadValue, Context, ModelFile, Number, Title, node
 from nodes.fields import CheckpointFile, ConditioningOut, Fraction, SeedNumber, VAEPart
 from nodes.loaders import ModelPart, Predicts, TextPart, said_in_words
 from nodes.sentences import common
+from nodes.sentences import control as say
 from nodes.types import ClipVision, Conditioning, Image, ImageEmbedding, Model
 
 if TYPE_CHECKING:
@@ -115,18 +116,18 @@ def unclip_conditioning(
     from nodes.diffusion.unet import UNetDenoiser
 
     if not math.isfinite(strength):
-        raise BadValue("strength", common.STRENGTH_IS(strength=strength), "Use a number; 1 is usual.")
+        raise BadValue("strength", common.STRENGTH_IS(strength=strength), common.USUAL_1())
     if not 0 <= noise <= 1:
-        raise BadValue("noise", f"The noise is {noise:g}.", common.USE_SHARE())
+        raise BadValue("noise", say.NOISE_IS(noise=noise), common.USE_SHARE())
     denoiser = ctx.weights(model.recipe)
     if not isinstance(denoiser, UNetDenoiser) or denoiser.statistics is None:
-        raise BadValue("model", "The model was not made to be steered by what CLIP sees.", "Use an unCLIP checkpoint.")
+        raise BadValue("model", say.NOT_BY_CLIP(), say.USE_UNCLIP())
     seen, width = image.summary, denoiser.statistics.mean.shape[1]
     if seen.shape[1] != width:
         raise BadValue(
             "image",
-            f"The image encoder sees {seen.shape[1]} numbers, but the model reads {width}.",
-            "Take the image encoder of the model's checkpoint.",
+            say.SEEN_NUMBERS(seen=seen.shape[1], read=width),
+            say.TAKE_IMAGE_ENCODER(),
         )
     drawn = torch.randn(seen.shape, generator=torch.Generator().manual_seed(seed))
     told = denoiser.statistics.noised(seen, round(noise * (STEPS - 1)), drawn) * strength

@@ -15,7 +15,8 @@ from nodes.fields import ConditioningOut, Fraction
 from nodes.loaders import said_in_words
 from nodes.mask import fitted
 from nodes.sentences import common
-from nodes.sentences import masks as say
+from nodes.sentences import control as say
+from nodes.sentences import masks as of_masks
 from nodes.types import VAE, Conditioning, Control, ControlNet, Image, Mask
 
 if TYPE_CHECKING:
@@ -155,14 +156,12 @@ def control_of(
 def check_turn(strength: float, start: float, end: float, usual: float = 1.0) -> None:
     """How strongly something steers, and between which shares of sampling. Raises BadValue."""
     if not math.isfinite(strength) or strength < 0:
-        raise BadValue("strength", common.STRENGTH_IS(strength=strength), f"Use 0 to 10; {usual:g} is usual.")
+        raise BadValue("strength", common.STRENGTH_IS(strength=strength), say.USUAL_STRENGTH(usual=usual))
     for name, share in (("start", start), ("end", end)):
         if not 0 <= share <= 1:
-            raise BadValue(name, f"The {name} is at {share:g} of sampling.", "Use a share from 0 to 1.")
+            raise BadValue(name, say.SHARE_IS(name=name, share=share), say.USE_SHARE())
     if end < start:
-        raise BadValue(
-            "end", f"It ends at {end:g} of sampling, before it starts at {start:g}.", common.END_AFTER_START()
-        )
+        raise BadValue("end", say.ENDS_BEFORE_START(end=end, start=start), common.END_AFTER_START())
 
 
 def number_of(net: ControlNet, kind: Kind) -> int | None:
@@ -171,10 +170,8 @@ def number_of(net: ControlNet, kind: Kind) -> int | None:
         return None
     if kind not in net.kinds:
         known = ", ".join(net.kinds)
-        what = "was not said" if kind == "auto" else f"is {kind}, which it does not know"
-        raise BadValue(
-            "kind", f"This union knows several kinds of pictures, and the kind {what}.", f"Choose of {known}."
-        )
+        what: str = say.KIND_NOT_SAID() if kind == "auto" else say.KIND_UNKNOWN(kind=kind)
+        raise BadValue("kind", what, say.CHOOSE_KIND(known=known))
     return net.kinds.index(kind)
 
 
@@ -182,24 +179,22 @@ def check_vae(net: ControlNet, vae: VAE | None) -> None:
     if net.looks_at != "latent":
         return
     if vae is None:
-        raise BadValue("vae", f"It is {net.title}, which looks at the picture as a latent.", "Give it the model's VAE.")
+        raise BadValue("vae", say.LOOKS_AT_LATENT(net=net.title), say.GIVE_MODELS_VAE())
     from nodes.diffusion.families import family_named
 
     space = family_named(net.families[0]).space
     if vae.space.channels != space.channels or vae.space.name not in ("", space.name):
-        raise BadValue(
-            "vae", f"The VAE is one of {vae.space.title}, but it is {net.title}.", f"Take the VAE of {space.title}."
-        )
+        raise BadValue("vae", say.OTHER_VAE(vae=vae.space.title, net=net.title), say.TAKE_VAE_OF(family=space.title))
 
 
 def mask_for(net: ControlNet, image: Image, mask: Mask | None, stretch: bool) -> Tensor | None:
     """What a ControlNet for inpainting is shown, batch x height x width like the picture. Raises BadValue."""
     if mask is None:
         if net.paints:
-            raise BadValue("mask", f"It is {net.title} that paints where a mask is white.", "Give it a mask.")
+            raise BadValue("mask", say.PAINTS_WHITE(net=net.title), say.GIVE_MASK())
         return None
     _, height, width, _ = image.pixels.shape
     values = fitted(mask, (height, width), stretch)
     if not bool((values > 0.5).any()):
-        raise BadValue("mask", say.NOTHING_WHITE(), say.PAINT_OR_TAKE_AWAY())
+        raise BadValue("mask", of_masks.NOTHING_WHITE(), of_masks.PAINT_OR_TAKE_AWAY())
     return values

@@ -12,6 +12,8 @@ from nodes.control import Steered, check_turn
 from nodes.diffusion.embedding_files import NoEmbedding, embedding_files
 from nodes.fields import Fraction
 from nodes.loaders import said_in_words
+from nodes.sentences import control as say
+from nodes.sentences import texts as of_texts
 from nodes.text import embeddings_named
 from nodes.types import BoxText, Conditioning, Gligen, TextEncoder
 
@@ -67,7 +69,7 @@ def put_text_into_box(
     """
     check_turn(1.0, start, end)
     if not text.strip():
-        raise BadValue("text", "The text is empty, so nothing would be in the box.", "Say what is in the box.")
+        raise BadValue("text", of_texts.BOX_EMPTY(), of_texts.SAY_WHAT_IS_IN_BOX())
     box = BoxText(gligen, said(gligen, text_encoder, text, ctx), area_of(area), start, end)
     check_room(positive, gligen)
     return Steered(boxing(positive, box), boxing(negative, replace(box, text=None)))
@@ -81,11 +83,15 @@ def said(gligen: Gligen, text_encoder: TextEncoder, text: str, ctx: Context) -> 
     encoder: TextStack = ctx.weights(text_encoder.recipe)
     clip = next((clip for clip in encoder.clips if clip.width == gligen.reads), None)
     if clip is None:
-        widths = " and ".join(str(clip.width) for clip in encoder.clips) or "nothing of that kind"
+        widths = ", ".join(str(clip.width) for clip in encoder.clips)
+        if widths:
+            what = say.SUMS_UP_OTHERWISE(widths=widths, gligen=gligen.title, reads=gligen.reads)
+        else:
+            what = say.SUMS_UP_NOTHING(gligen=gligen.title, reads=gligen.reads)
         raise BadValue(
             "text_encoder",
-            f"It sums a text up in {widths} numbers, but {gligen.title} reads {gligen.reads}.",
-            "Take the text encoder of a model that the GLIGEN is for.",
+            what,
+            say.ENCODER_FOR_GLIGEN(),
         )
     try:
         vocabulary = Vocabulary(embedding_files() if "embedding:" in text else {})
@@ -100,7 +106,7 @@ def check_room(positive: Conditioning, gligen: Gligen) -> None:
     from nodes.diffusion.control.boxes import MOST
 
     if any(sum(box.net == gligen for box in part.boxes) >= MOST for part in positive.parts):
-        raise BadValue("positive", f"It has {MOST} boxes already, the most a GLIGEN knows.", "Take one away.")
+        raise BadValue("positive", say.MOST_BOXES(most=MOST), say.TAKE_ONE_AWAY())
 
 
 def boxing(conditioning: Conditioning, box: BoxText) -> Conditioning:

@@ -10,6 +10,7 @@ from nodes.api import BadValue, Context, ModelFile, Title, node
 from nodes.control import Steered, Strength, check_turn
 from nodes.fields import Fraction
 from nodes.loaders import said_in_words
+from nodes.sentences import control as say
 from nodes.types import ClipVision, Conditioning, Image, IPAdapter, PicturePrompt
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def apply_ip_adapter(
     if seen.shape[-1] != adapter.seen:
         raise BadValue(
             "clip_vision",
-            f"The image encoder gives {seen.shape[-1]} numbers, but {adapter.title} reads {adapter.seen}.",
-            "Take the encoder that the adapter was trained with: ViT-H gives 1024 (plain) or 1280 (plus).",
+            say.SEEN_BY_ADAPTER(given=seen.shape[-1], adapter=adapter.title, read=adapter.seen),
+            say.TAKE_TRAINED_ENCODER(),
         )
     adapted: PictureReader = ctx.weights(adapter.recipe)
     put, none = (PicturePrompt(adapter, adapted.tokens(one), strength, start, end) for one in (seen, nothing))

@@ -12,6 +12,7 @@ from nodes.fields import CheckpointFile, VAEPart
 from nodes.hub.child import PullFailed, pulling
 from nodes.hub.names import BadName, Wanted, read_name
 from nodes.hub.places import find_pulled, may_download, models_folder, state_of
+from nodes.sentences import models as say
 from nodes.types import Model, TextEncoder
 
 ModelPart = Annotated[Model, Title("Model")]
@@ -88,8 +89,8 @@ def download(ctx: Context, wanted: Wanted) -> Path:
     if models is None or not may_download():
         raise BadValue(
             "repo",
-            f"{wanted} is not among the models here, and nothing is fetched unasked.",
-            f"Type `{wanted.command}`, or start Latent Loom with --allow-downloads.",
+            say.NOT_HERE(name=wanted),
+            say.FETCH(command=wanted.command),
         )
     try:
         with closing(percents(ctx, wanted, models)) as steps:
@@ -99,7 +100,7 @@ def download(ctx: Context, wanted: Wanted) -> Path:
         raise BadValue("repo", error.what, error.fix) from error
     found = find_pulled(wanted)
     if found is None:
-        raise BadValue("repo", f"{wanted} holds no checkpoint.", "Name a repository in diffusers' layout, or a file.")
+        raise BadValue("repo", say.NO_CHECKPOINT_IN(name=wanted), say.NAME_REPOSITORY())
     return found
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 from nodes.api import BadValue, Context, ModelFile, Slider, Title, node
 from nodes.loaders import ModelPart, TextPart, said_in_words
 from nodes.sentences import common
+from nodes.sentences import models as say
 from nodes.types import Model, TextEncoder
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def fitted(value: Model | TextEncoder, socket: str, lora: Header, strength: floa
     from nodes.diffusion.patches.files import fit
 
     if not math.isfinite(strength):
-        raise BadValue(input, common.STRENGTH_IS_NONE(strength=strength), "Use 1, or less.")
+        raise BadValue(input, common.STRENGTH_IS_NONE(strength=strength), common.USE_1_OR_LESS())
     recipe = readable(value, socket)
     found: Fit = said_in_words("file", lambda: fit(lora.file, recipe))
     return found
@@ -122,7 +123,7 @@ def readable(value: Model | TextEncoder, socket: str) -> Any:
 
     if not is_readable(value.recipe):
         kind = type(value.recipe).__name__
-        raise BadValue(socket, f"What loads it ({kind}) does not show its weights.", "Use one of the loaders here.")
+        raise BadValue(socket, say.WEIGHTS_HIDDEN(kind=kind), say.USE_LOADERS_HERE())
     return value.recipe
 
 

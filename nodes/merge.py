@@ -127,4 +127,4 @@ def summed(recipes: Sequence[tuple[Any, Any]], socket: str) -> Any:
 
 def check_number(number: float, input: str) -> None:
     if not math.isfinite(number):
-        raise BadValue(input, common.NUMBER_IS_NONE(number=number), "Use an ordinary number.")
+        raise BadValue(input, common.NUMBER_IS_NONE(number=number), common.USE_ORDINARY())

@@ -12,6 +12,7 @@ from nodes.hub.places import models_folder
 from nodes.loaders import said_in_words
 from nodes.lora import readable
 from nodes.sentences import common
+from nodes.sentences import models as say
 from nodes.types import Latent, Model, TextEncoder
 
 Precision = Literal["float16", "bfloat16", "float32"]
@@ -76,7 +77,7 @@ def save_lora(
 
     if (text_encoder is None) != (original_text_encoder is None):
         missing = "text_encoder" if text_encoder is None else "original_text_encoder"
-        raise BadValue(missing, "One text encoder alone has no difference.", "Link both of them, or neither.")
+        raise BadValue(missing, say.ONE_ENCODER_ALONE(), say.LINK_BOTH())
     pairs: list[tuple[Model | TextEncoder, Model | TextEncoder, str]] = [(model, original, "original")]
     if text_encoder is not None and original_text_encoder is not None:
         pairs.append((text_encoder, original_text_encoder, "original_text_encoder"))
@@ -85,9 +86,7 @@ def save_lora(
     for changed, before, family in sides:
         extract(changed, before, family, rank, tracked(ctx), found)
     if not found.tensors:
-        raise BadValue(
-            "model", "It is the same as the original: there is no difference to save.", common.LINK_ANOTHER()
-        )
+        raise BadValue("model", say.SAME_AS_ORIGINAL(), common.LINK_ANOTHER())
     write_lora(place, found, precision, {"modelspec.title": place.stem, "ss_network_dim": str(rank)})
     tell_written(place, ctx, f"{len(found.tensors) // 2} layers; it holds {found.share:.1%} of the difference.")
     if found.left_out:
@@ -131,11 +130,11 @@ def new_file(kind: str, name: str) -> Path:
 
     models = models_folder()
     if models is None:
-        raise BadValue("name", "There is no models folder to save to.", "Run it in Latent Loom.")
+        raise BadValue("name", say.NOWHERE_TO_SAVE(), say.RUN_HERE())
     try:
         return free_place(models / kind, name)
     except BadName as error:
-        raise BadValue("name", str(error), "Use letters, digits and, for a folder, a slash.") from error
+        raise BadValue("name", error.what, error.fix) from error
 
 
 def same_build(changed: Model | TextEncoder, original: Model | TextEncoder, socket: str) -> tuple[Any, Any, str]:
@@ -147,7 +146,7 @@ def same_build(changed: Model | TextEncoder, original: Model | TextEncoder, sock
     try:
         merged([(ours, Share.all(1.0)), (theirs, Share.all(0.0))])
     except CannotMerge as error:
-        raise BadValue(socket, error.what, "Link the model that the changed one was made from.") from error
+        raise BadValue(socket, error.what, say.LINK_ORIGINAL()) from error
     return tensors_of(ours), tensors_of(theirs), ours.family
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Number, Title, node
 from nodes.fields import PromptText, SeedNumber
+from nodes.sentences import common
 
 Several = Annotated[int, Number(min=1, max=256, step=1)]
 Operation = Literal["add", "subtract", "multiply", "divide", "remainder", "power", "minimum", "maximum", "average"]
@@ -51,9 +52,9 @@ def number_range(first: float = 0.0, last: float = 1.0, count: Several = 5) -> A
         The numbers in order.
     """
     if not (isfinite(first) and isfinite(last)):
-        raise BadValue("first", f"The range from {first} to {last} has no end.", "Use numbers.")
+        raise BadValue("first", common.ENDLESS_RANGE(first=first, last=last), common.USE_NUMBERS())
     if not 1 <= count <= 10_000:
-        raise BadValue("count", f"A range cannot have {count} numbers.", "Use 1 to 256.")
+        raise BadValue("count", common.RANGE_COUNT(count=count), common.USE_1_TO_256())
     # Both ends are exact: first + share · (last - first) would not give the last one back.
     shares = [number / max(count - 1, 1) for number in range(count)]
     return [first * (1 - share) + last * share for share in shares]
@@ -108,13 +109,13 @@ def math(a: float = 0.0, b: float = 0.0, operation: Operation = "add") -> Calcul
             the smaller, the larger, or the middle of both.
     """
     if b == 0 and operation in ("divide", "remainder"):
-        raise BadValue("b", "A number cannot be divided by 0.", "Give b another value.")
+        raise BadValue("b", common.BY_ZERO(), common.GIVE_B())
     try:
         result = calculate(a, b, operation)
     except (OverflowError, ZeroDivisionError):
         result = float("inf")
     if isinstance(result, complex) or not isfinite(result):
-        raise BadValue("operation", f"{a:g} {operation} {b:g} is no number a computer can hold.", "Use other numbers.")
+        raise BadValue("operation", common.UNCOUNTABLE(a=a, operation=operation, b=b), common.USE_OTHER_NUMBERS())
     return Calculated(result, round(result))
 
 

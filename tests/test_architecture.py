@@ -45,7 +45,7 @@ LAYERS = (
     Layer(("server.engine",), (*SCHEMA, "server.graph"), ("msgspec", "networkx")),
     Layer(
         ("nodes.diffusion",),
-        ("nodes.types", "nodes.repository", "nodes.sentences"),
+        ("nodes.types", "nodes.repository", "nodes.sentences", "nodes.api.said"),
         (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil"),
     ),
     Layer(("nodes.hub",), ("nodes.repository",), ("huggingface_hub", "blake3", "filelock")),

@@ -20,6 +20,7 @@ from nodes.diffusion.recipes import PartRecipe
 from nodes.diffusion.sources import open_again
 from nodes.diffusion.vae import find_vae
 from nodes.diffusion.write import Precision, Track, write_tensors
+from nodes.sentences import models as say
 
 VAE = "vae"
 COPY = "encoder.embed_tokens.weight"
@@ -69,8 +70,8 @@ def write_model(path: Path, model: Any, text_encoder: Any, vae: Any, precision: 
 def check_families(model: Any, text_encoder: Any) -> None:
     if model.family != text_encoder.family:
         raise UnusableFile(
-            f"The {model.title} and the {text_encoder.title} are of different families.",
-            "Save parts that belong together.",
+            say.FAMILIES_DIFFER(first=model.title, second=text_encoder.title),
+            say.SAVE_TOGETHER(),
         )
 
 

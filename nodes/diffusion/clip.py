@@ -14,6 +14,7 @@ from nodes.diffusion.keeping import fill_text
 from nodes.diffusion.ldm import clip_part, open_clip_part
 from nodes.diffusion.read import read_there
 from nodes.diffusion.tokens import END, NOTHING, Chunk, chunk_text, close_chunk
+from nodes.sentences import files as say
 
 ClipKind = Literal["clip_l", "clip_g", "clip_h"]
 """OpenAI's large model, and LAION's huge and bigger ones (OpenCLIP ViT-H and ViT-bigG)."""
@@ -73,7 +74,7 @@ def clip_config(clip: Header, kind: ClipKind) -> dict[str, Any]:
     """The text model's sizes, as transformers names them."""
     words, width = clip.shape(TABLE, 2)
     if width == 0 or width % HEAD_WIDTH:
-        raise UnusableFile(f"{clip.name} has a text model {width} wide; it should have heads of {HEAD_WIDTH}.", SOURCE)
+        raise UnusableFile(say.TEXT_WIDTH(file=clip.name, width=width, heads=HEAD_WIDTH), SOURCE)
     return {
         "vocab_size": words,
         "hidden_size": width,

@@ -17,6 +17,7 @@ from nodes.diffusion.ldm import OpenClip, open_clip_part
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.read import fill_module
 from nodes.diffusion.sources import open_again, open_sources
+from nodes.sentences import files as say
 
 PREFIXES = ("", "embedder.model.visual.", "visual.")
 """Where files keep it: alone, in an unCLIP checkpoint, in a whole OpenCLIP model."""
@@ -58,8 +59,8 @@ class ClipVisionRecipe:
         header = open_again(self.files)
         vision = find_vision(header)
         if vision is None:
-            what = f"{header.file.path} is not the file it was: it holds no image encoder."
-            raise UnusableFile(what, "Pick it again.")
+            what = say.NO_IMAGE_ENCODER_NOW(file=header.file.path)
+            raise UnusableFile(what, say.PICK_AGAIN())
         return load_vision(vision, device, dtype)
 
 
@@ -72,8 +73,8 @@ def read_vision(path: Path) -> ClipVisionRecipe:
             vision_config(vision)
             return ClipVisionRecipe(header.files, FLOAT_BYTES * sum(entry.count for entry in vision.entries.values()))
     raise UnusableFile(
-        f"{path.name} looks like {looks_like(headers[0])}. Expected an image encoder (CLIP vision).",
-        "Pick a file of models/clip_vision, or an unCLIP checkpoint.",
+        say.LOOKS_LIKE(file=path.name, found=looks_like(headers[0]), wanted=say.AN_IMAGE_ENCODER()),
+        say.PICK_IMAGE_ENCODER(),
     )
 
 
@@ -95,7 +96,7 @@ def vision_config(vision: Header) -> dict[str, Any]:
     heads = HEADS.get(width, width // 64)
     edge = isqrt(max(places - 1, 0))
     if not heads or width % heads or edge**2 != places - 1 or not edge:
-        raise UnusableFile(f"{vision.name}: its image encoder is {width} wide with {places} places.", SOURCE)
+        raise UnusableFile(say.IMAGE_ENCODER_SIZES(file=vision.name, width=width, places=places), SOURCE)
     return {
         "hidden_size": width,
         "intermediate_size": vision.shape(f"{LAYERS}0.mlp.fc1.weight", 2)[0],

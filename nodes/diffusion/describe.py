@@ -21,6 +21,7 @@ from nodes.diffusion.recipes import read_checkpoint, read_model, read_vae, texts
 from nodes.diffusion.sources import open_sources
 from nodes.diffusion.text import TEXT_TITLES
 from nodes.diffusion.vae import find_vae
+from nodes.sentences import files as say
 from nodes.types import VAE, ControlNet, Gligen, IPAdapter
 
 LIES = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError, OSError)
@@ -131,8 +132,8 @@ def describe_hypernetwork(path: Path) -> Description:
 
 def check_texts(path: Path, headers: list[Header]) -> None:
     if not texts_of(headers):
-        wanted = f"a text encoder ({', '.join(TEXT_TITLES.values())})"
-        raise UnusableFile(f"{path.name} looks like {looks_like(headers[0])}. Expected {wanted}.", PICK)
+        wanted = say.A_TEXT_ENCODER(kinds=", ".join(TEXT_TITLES.values()))
+        raise UnusableFile(say.LOOKS_LIKE(file=path.name, found=looks_like(headers[0]), wanted=wanted), PICK)
 
 
 READERS = {768: ("sd1",), 1024: ("sd2",), 2048: ("sdxl",)}
@@ -158,5 +159,5 @@ def words(path: Path, error: BaseException) -> tuple[str, str]:
     if isinstance(error, UnusableFile):
         return str(error), error.fix
     if isinstance(error, OSError):
-        return f"{path.name} cannot be read: {error.strerror or error}.", "Check that it is a file you may open."
-    return f"{path.name} is damaged: its header makes no sense ({type(error).__name__}).", "Download it again."
+        return say.UNREADABLE_BECAUSE(file=path.name, why=error.strerror or error), say.MAY_OPEN()
+    return say.SENSELESS_HEADER(file=path.name, why=type(error).__name__), say.DOWNLOAD_AGAIN()

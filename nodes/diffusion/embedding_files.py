@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nodes.diffusion.explained import Explained
+from nodes.sentences import texts as say
 
 FOLDERS = "LOOM_EMBEDDINGS"
 ENDS = (".safetensors", ".sft", ".pt", ".bin", ".pth")
@@ -60,8 +61,8 @@ def find_embedding(name: str, files: Mapping[str, Path]) -> tuple[Path, str]:
             return files[known], name[len(known) :]
     near = get_close_matches(name, files, 1)
     raise NoEmbedding(
-        f"The text names embedding:{name[:100]}, which is not in models/embeddings.",
-        f"Did you mean embedding:{near[0]}?" if near else "Put its file there, or write another name.",
+        say.NO_EMBEDDING(name=name[:100]),
+        say.DID_YOU_MEAN_EMBEDDING(name=near[0]) if near else say.PUT_EMBEDDING(),
     )
 
 

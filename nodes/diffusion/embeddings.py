@@ -16,6 +16,8 @@ from nodes.diffusion.clip import TITLES, ClipEncoder, ClipKind
 from nodes.diffusion.embedding_files import ESCAPE, NAME, find_embedding
 from nodes.diffusion.header import SOURCE, UnusableFile
 from nodes.diffusion.pickles import read_safely
+from nodes.sentences import files as say
+from nodes.sentences import texts as of_texts
 
 LARGEST = 64 * 2**20
 """Bytes of a file, and of what is packed in it: embeddings take some kilobytes."""
@@ -58,7 +60,7 @@ class Vocabulary:
         path, rest = find_embedding(name, self.files)
         if path not in self.marks:
             if len(self.marks) == MARKS:
-                raise UnusableFile(f"The text names more than {MARKS} embeddings.", "Name fewer.")
+                raise UnusableFile(of_texts.TOO_MANY_EMBEDDINGS(most=MARKS), of_texts.NAME_FEWER())
             self.marks[path] = chr(FIRST_MARK + len(self.marks))
             self.words[self.marks[path]] = Learned(name, read_vectors(path))
         return self.marks[path] + rest
@@ -74,15 +76,15 @@ def check_fits(words: Mapping[str, Learned], clips: Sequence[ClipEncoder]) -> No
             )
             reads = ", ".join(f"{TITLES[clip.kind]}, {clip.width} wide" for clip in clips) or "no CLIP at all"
             raise UnusableFile(
-                f"embedding:{word.name} holds vectors {held}, but this text encoder reads with {reads}.",
-                "Take an embedding that was made for this model's family.",
+                of_texts.EMBEDDING_WIDTH(name=word.name, held=held, reads=reads),
+                of_texts.EMBEDDING_OF_FAMILY(),
             )
 
 
 def read_vectors(path: Path) -> dict[ClipKind | None, Tensor]:
     """The vectors of a file, float32, vectors x width. Raises `UnusableFile`."""
     if path.stat().st_size > LARGEST:
-        raise UnusableFile(f"{path.name} is too large for an embedding.", "Embeddings lie in models/embeddings alone.")
+        raise UnusableFile(say.EMBEDDING_TOO_LARGE(file=path.name), say.EMBEDDINGS_FOLDER())
     held = read_safely(path, LARGEST)
     inner = held.get("string_to_param")
     if isinstance(inner, Mapping):  # AUTOMATIC1111's and the first authors' layout
@@ -93,9 +95,8 @@ def read_vectors(path: Path) -> dict[ClipKind | None, Tensor]:
         return {kind: checked(path, tensor) for kind, tensor in by_kind.items()}
     if len(tensors) != 1:
         raise UnusableFile(
-            f"{path.name} is no embedding: it holds {len(tensors)} tensors where there should be one, or clip_l "
-            "and clip_g.",
-            "Pick another file.",
+            say.NO_EMBEDDING(file=path.name, count=len(tensors)),
+            say.PICK_ANOTHER_FILE(),
         )
     return {None: checked(path, next(iter(tensors.values())))}
 
@@ -104,8 +105,8 @@ def checked(path: Path, tensor: Tensor) -> Tensor:
     rows = tensor[None] if tensor.ndim == 1 else tensor
     if rows.ndim != 2 or not 1 <= len(rows) <= MOST or not 1 <= rows.shape[1] <= LARGEST // 4 // MOST:
         shape = " x ".join(str(length) for length in tensor.shape)
-        raise UnusableFile(f"{path.name} is no embedding: its tensor is {shape}, not vectors x width.", "Pick another.")
+        raise UnusableFile(say.EMBEDDING_SHAPE(file=path.name, shape=shape), say.PICK_ANOTHER())
     vectors = rows.detach().to("cpu", torch.float32)
     if not bool(vectors.isfinite().all()):
-        raise UnusableFile(f"{path.name} holds numbers that are none.", SOURCE)
+        raise UnusableFile(say.NUMBERS_THAT_ARE_NONE(file=path.name), SOURCE)
     return vectors

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, TypeGuard
 
 from nodes.diffusion.header import AGAIN, PICK, Entry, Header, UnusableFile, WeightsFile
 from nodes.diffusion.quants import BLOCKS, TYPES
+from nodes.sentences import files as say
 
 VERSIONS = (2, 3)
 ALIGNMENT = 32
@@ -33,14 +34,12 @@ def read_gguf(path: Path) -> Header:
         with path.open("rb") as file:
             values, entries = read_parts(file, path)
     except (BadHeader, struct.error, UnicodeDecodeError, OverflowError) as error:
-        raise UnusableFile(f"{path.name} is a damaged GGUF file: {error}.", AGAIN) from None
+        raise UnusableFile(say.GGUF_DAMAGED(file=path.name, error=error), AGAIN) from None
     end = max((entry.stop for entry in entries.values()), default=0)
     if end > stat.st_size:
-        raise UnusableFile(
-            f"{path.name} is cut short: {stat.st_size:,} of {end:,} bytes are there. Its download stopped early.", AGAIN
-        )
+        raise UnusableFile(say.CUT_SHORT(file=path.name, have=stat.st_size, need=end), AGAIN)
     if not entries:
-        raise UnusableFile(f"{path.name} holds no tensors.", PICK)
+        raise UnusableFile(say.NO_TENSORS(file=path.name), PICK)
     words = {key: str(value) for key, value in values.items() if isinstance(value, str | int | float)}
     return Header((WeightsFile(path, stat.st_size, stat.st_mtime_ns),), entries, words)
 
@@ -81,8 +80,8 @@ def make_entry(path: Path, name: str, shape: tuple[int, ...], kind: int, start: 
     dtype = TYPES.get(kind)
     if dtype is None:
         raise UnusableFile(
-            f"{path.name}: {name} is stored in a type of GGUF that is not read here (number {kind}).",
-            f"Get the model as one of {', '.join(BLOCKS)}.",
+            say.GGUF_TYPE(file=path.name, name=name, kind=kind),
+            say.GET_AS(kinds=", ".join(BLOCKS)),
         )
     values, size = BLOCKS[dtype]
     if not shape or shape[-1] % values:

@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from nodes.diffusion.explained import Explained
+from nodes.sentences import files as say
 
 ITEM_BYTES = {
     "F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "BF16": 2, "I16": 2, "U16": 2,
     "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "BOOL": 1,
 }  # fmt: skip
 LARGEST_HEADER = 100_000_000
-AGAIN = "Download it again."
-PICK = "Pick a .safetensors checkpoint."
-SOURCE = "Get the file from its first source."
+AGAIN = say.DOWNLOAD_AGAIN()
+PICK = say.PICK_CHECKPOINT()
+SOURCE = say.FIRST_SOURCE()
 
 
 class UnusableFile(Explained, ValueError):
@@ -109,9 +110,9 @@ class Header:
         """The shape of a tensor that must be there with so many dimensions. Raises `UnusableFile`."""
         entry = self.entries.get(name)
         if entry is None:
-            raise UnusableFile(f"{self.name} is incomplete: {name} is missing.", SOURCE)
+            raise UnusableFile(say.INCOMPLETE(file=self.name, name=name), SOURCE)
         if len(entry.shape) != rank:
-            raise UnusableFile(f"{self.name} is damaged: {name} has an impossible shape.", SOURCE)
+            raise UnusableFile(say.IMPOSSIBLE_SHAPE(file=self.name, name=name), SOURCE)
         return entry.shape
 
     def below(self, *prefixes: str) -> Iterator[str]:
@@ -137,14 +138,14 @@ def read_header(path: Path) -> Header:
             length = int.from_bytes(start[:8], "little")
             refuse_other_formats(path, start, stat.st_size)
             if length > LARGEST_HEADER:
-                raise UnusableFile(f"{path.name} is not a safetensors file.", PICK)
+                raise UnusableFile(say.NO_SAFETENSORS(file=path.name), PICK)
             if 8 + length > stat.st_size:
                 raise truncated(path, stat.st_size, 8 + length)
             text = file.read(length)
     except FileNotFoundError:
-        raise UnusableFile(f"{path} is gone.", "Put it back, or pick another file.") from None
+        raise UnusableFile(say.GONE(file=path), say.PUT_BACK()) from None
     except (PermissionError, IsADirectoryError):
-        raise UnusableFile(f"{path} cannot be read.", "Check that it is a file you may open.") from None
+        raise UnusableFile(say.UNREADABLE(file=path), say.MAY_OPEN()) from None
     table = parse_table(path, text)
     metadata = table.pop("__metadata__", {})
     entries = {name: read_entry(path, name, entry, 8 + length) for name, entry in table.items()}
@@ -167,32 +168,28 @@ def refuse_other_formats(path: Path, start: bytes, size: int) -> None:
     if start[8:9] == b"{":
         return  # a safetensors header; its length may look like any other format's first bytes
     if size == 0:
-        raise UnusableFile(f"{name} is empty: its download never began.", AGAIN)
+        raise UnusableFile(say.NEVER_BEGAN(file=name), AGAIN)
     if start.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
         raise UnusableFile(
-            f"{name} is a pickled PyTorch file. Such a file can run any program when it is opened, so it never is.",
-            "Get the same model as .safetensors, or convert it with a tool you trust.",
+            say.PICKLED(file=name),
+            say.GET_SAFETENSORS(),
         )
     if start.startswith(b"GGUF"):
-        raise UnusableFile(f"{name} is a GGUF file; a .safetensors file was expected.", PICK)
+        raise UnusableFile(say.IS_GGUF(file=name), PICK)
     if start.lstrip()[:1] == b"<":
-        raise UnusableFile(f"{name} is a web page, saved in place of the model (often a login page).", AGAIN)
+        raise UnusableFile(say.WEB_PAGE(file=name), AGAIN)
     if start.startswith(b"version https://"):
-        raise UnusableFile(f"{name} is a Git LFS pointer, not the model itself.", "Run `git lfs pull`, or download it.")
+        raise UnusableFile(say.LFS_POINTER(file=name), say.LFS_PULL())
     if size < 10:
-        raise UnusableFile(f"{name} is too short to be a model.", AGAIN)
+        raise UnusableFile(say.TOO_SHORT(file=name), AGAIN)
 
 
 def truncated(path: Path, have: int, need: int) -> UnusableFile:
-    return UnusableFile(
-        f"{path.name} is cut short: {have:,} of {need:,} bytes are there. Its download stopped early.", AGAIN
-    )
+    return UnusableFile(say.CUT_SHORT(file=path.name, have=have, need=need), AGAIN)
 
 
 def damaged(path: Path, what: str) -> UnusableFile:
-    return UnusableFile(
-        f"{path.name} is damaged or not a safetensors file: {what}.", "Download it again, or pick another file."
-    )
+    return UnusableFile(say.DAMAGED(file=path.name, what=what), say.DOWNLOAD_OR_PICK())
 
 
 def parse_table(path: Path, text: bytes) -> dict[str, Any]:
@@ -201,7 +198,7 @@ def parse_table(path: Path, text: bytes) -> dict[str, Any]:
         if len(table) != len(pairs):
             names = [name for name, _ in pairs]
             twice = next(name for name in names if names.count(name) > 1)
-            raise UnusableFile(f"{path.name} lists {twice!r} twice, so what it holds is not certain.", SOURCE)
+            raise UnusableFile(say.LISTED_TWICE(file=path.name, name=repr(twice)), SOURCE)
         return table
 
     try:
@@ -209,9 +206,9 @@ def parse_table(path: Path, text: bytes) -> dict[str, Any]:
     except UnusableFile:
         raise
     except (ValueError, RecursionError):
-        raise damaged(path, "its header cannot be read") from None
+        raise damaged(path, say.HEADER_UNREADABLE()) from None
     if not isinstance(table, dict):
-        raise damaged(path, "its header is not a table")
+        raise damaged(path, say.HEADER_NO_TABLE())
     return table
 
 
@@ -219,26 +216,26 @@ def read_entry(path: Path, name: str, entry: Any, base: int) -> Entry:
     try:
         dtype, shape, (start, stop) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
     except (TypeError, KeyError, ValueError):
-        raise damaged(path, f"the entry of {name!r} makes no sense") from None
+        raise damaged(path, say.ENTRY_SENSELESS(name=repr(name))) from None
     if not isinstance(dtype, str):
-        raise damaged(path, f"the entry of {name!r} makes no sense")
+        raise damaged(path, say.ENTRY_SENSELESS(name=repr(name)))
     if not all(type(number) is int and number >= 0 for number in (*shape, start, stop)):
-        raise damaged(path, f"the entry of {name!r} has impossible numbers")
+        raise damaged(path, say.ENTRY_IMPOSSIBLE(name=repr(name)))
     if dtype in ITEM_BYTES and math.prod(shape) * ITEM_BYTES[dtype] != stop - start:
-        raise damaged(path, f"{name!r} does not have the size its shape needs")
+        raise damaged(path, say.ENTRY_SIZE(name=repr(name)))
     return Entry(dtype, shape, base + start, base + stop, path)
 
 
 def check_layout(path: Path, entries: Mapping[str, Entry], base: int, size: int) -> None:
     """Tensors lie end to end: no gaps, no overlap, and the file ends with the last."""
     if not entries:
-        raise UnusableFile(f"{path.name} holds no tensors.", PICK)
+        raise UnusableFile(say.NO_TENSORS(file=path.name), PICK)
     position = base
     for entry in sorted(entries.values(), key=lambda entry: (entry.start, entry.stop)):
         if entry.start != position:
-            raise damaged(path, "its tensors overlap or leave gaps")
+            raise damaged(path, say.OVERLAPS())
         position = entry.stop
     if position > size:
         raise truncated(path, size, position)
     if position < size:
-        raise damaged(path, f"{size - position:,} bytes follow the last tensor")
+        raise damaged(path, say.BYTES_FOLLOW(count=size - position))

@@ -20,11 +20,13 @@ from torch import Tensor, nn
 from nodes.diffusion.explained import Explained
 from nodes.diffusion.header import SOURCE, UnusableFile, WeightsFile, read_header
 from nodes.diffusion.pickles import SAFETENSORS, read_safely
+from nodes.sentences import files as say
+from nodes.sentences import models as of_models
 
 LARGEST = 8 * 2**30
 """Bytes packed in a file."""
 FLOAT_BYTES = 4
-PICK = "Pick a file of models/hypernetworks."
+PICK = say.PICK_HYPERNETWORK()
 OLD = {"linear1.": "linear.0.", "linear2.": "linear.1."}
 """What the first files called their two layers."""
 ACTIVATIONS = {"swish": nn.Hardswish} | {cls.__name__.lower(): cls for cls in (
@@ -86,7 +88,7 @@ def read_hypernetwork(path: Path) -> HypernetworkRecipe:
     try:
         stat = path.stat()
     except OSError:
-        raise UnusableFile(f"{path} is gone.", "Put it back, or pick another file.") from None
+        raise UnusableFile(say.GONE(file=path), say.PUT_BACK()) from None
     network = read_networks(path)
     size = FLOAT_BYTES * sum(parameter.numel() for parameter in network.parameters())
     return HypernetworkRecipe(WeightsFile(path, stat.st_size, stat.st_mtime_ns), network.widths, size)
@@ -96,12 +98,10 @@ def read_networks(path: Path) -> Hypernetwork:
     """Raises `UnusableFile`."""
     held, said = read_held(path)
     if not held:
-        raise UnusableFile(
-            f"{path.name} is no hypernetwork: it holds no networks by the width of what they read.", PICK
-        )
+        raise UnusableFile(say.NO_HYPERNETWORK(file=path.name), PICK)
     activation = said.get("activation_func")
     if activation not in NO_ACTIVATION and activation not in ACTIVATIONS:
-        raise UnusableFile(f"{path.name} is a hypernetwork with the activation {str(activation)[:40]!r}.", SOURCE)
+        raise UnusableFile(say.HYPERNETWORK_ACTIVATION(file=path.name, activation=repr(str(activation)[:40])), SOURCE)
     act = None if activation in NO_ACTIVATION else ACTIVATIONS[str(activation)]
     at_end = bool(said.get("activate_output", True))
     try:
@@ -110,7 +110,7 @@ def read_networks(path: Path) -> Hypernetwork:
              for width, pair in held.items()}
         )  # fmt: skip
     except ValueError as error:
-        raise UnusableFile(f"{path.name} is damaged, or no hypernetwork: {error}.", SOURCE) from None
+        raise UnusableFile(say.HYPERNETWORK_DAMAGED(file=path.name, error=error), SOURCE) from None
 
 
 def read_held(path: Path) -> tuple[dict[int, Pair], Mapping[str, Any]]:
@@ -249,10 +249,11 @@ def check_widths(recipe: HypernetworkRecipe, unet: Any) -> None:
     others = TEXT_WIDTHS.keys() if reads in recipe.widths else ()
     left = [width for width in recipe.widths if width not in has and width not in others]
     if left:
-        made_for = next((f" (as {TEXT_WIDTHS[width]} does)" for width in left if width in TEXT_WIDTHS), "")
+        made_for = next((TEXT_WIDTHS[width] for width in left if width in TEXT_WIDTHS), "")
         layers = ", ".join(str(width) for width in sorted(has - {reads}))
+        wide = of_models.WIDE_AS(width=left[0], model=made_for) if made_for else of_models.WIDE(width=left[0])
+        here = of_models.READS_AND_HAS(reads=reads, layers=layers) if layers else of_models.READS(reads=reads)
         raise CannotReword(
-            f"{recipe.file.path.name} is a hypernetwork for a model that reads what is {left[0]} wide{made_for}; "
-            f"this model reads texts {reads} wide{f' and has layers {layers}' if layers else ''}.",
-            "Take a hypernetwork that was trained for this model's family.",
+            of_models.HYPERNETWORK_MISFIT(file=recipe.file.path.name, wide=wide, here=here),
+            of_models.HYPERNETWORK_OF_FAMILY(),
         )

@@ -12,6 +12,7 @@ from nodes.diffusion.looks import looks_like
 from nodes.diffusion.read import read_there
 from nodes.diffusion.recipes import latent_space, space_of_channels
 from nodes.diffusion.write import write_tensors
+from nodes.sentences import files as say
 from nodes.types import Latent, LatentSpace
 
 SAMPLES, SPACE = "samples", "latent_space"
@@ -28,10 +29,10 @@ def read_latent(path: Path) -> Latent:
     header = read_header(path)
     entry = header.entries.get(SAMPLES)
     if entry is None or len(entry.shape) != 4 or 0 in entry.shape:
-        raise UnusableFile(f"{path.name} looks like {looks_like(header)}. Expected a latent.", PICK)
+        raise UnusableFile(say.LOOKS_LIKE(file=path.name, found=looks_like(header), wanted=say.A_LATENT()), PICK)
     samples = read_there(entry).float()
     if not samples.isfinite().all():
-        raise UnusableFile(f"{path.name} holds numbers that are not finite.", "Make the latent again.")
+        raise UnusableFile(say.NOT_FINITE(file=path.name), say.MAKE_LATENT_AGAIN())
     return Latent(samples, space_named(header, entry.shape[1]))
 
 
@@ -44,5 +45,5 @@ def space_named(header: Header, channels: int) -> LatentSpace | None:
         return space_of_channels(channels, [header])
     family = next((one for one in FAMILIES if one.space.name == name and one.space.channels == channels), None)
     if family is None:
-        raise UnusableFile(f"{path.name} is a latent of '{name}' in {channels} channels, which is unknown here.", PICK)
+        raise UnusableFile(say.LATENT_UNKNOWN(file=path.name, family=name, channels=channels), PICK)
     return latent_space(family, [])

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from nodes.diffusion.header import Header
+from nodes.sentences import files as say
 
 # The first line whose part occurs in a name decides: from the most telling to the least.
 SIGNS = [
-    ("a LoRA", ("lora_up", "lora_down", "lora_A", "lora_B", "hada_w1", "lokr_w1")),
-    ("a textual inversion embedding", ("emb_params", "string_to_param", "clip_l", "clip_g")),
-    ("a GLIGEN", (".fuser.", "position_net.")),
-    ("a ControlNet", ("control_model.", "controlnet_", "zero_convs", "input_hint_block")),
-    ("an SDXL checkpoint", ("conditioner.embedders.",)),
-    ("a Stable Diffusion 2.x checkpoint", ("cond_stage_model.model.",)),
-    ("a Stable Diffusion 3 model", ("joint_blocks.", "context_embedder.")),
-    ("a Flux model", ("double_blocks.", "single_transformer_blocks.")),
-    ("a Stable Diffusion UNet without text encoder and VAE", ("diffusion_model.input_blocks.",)),
-    ("a VAE", ("decoder.conv_in", "decoder.up.", "decoder.up_blocks.")),
-    ("one part of a model in the diffusers layout", ("down_blocks.", "transformer_blocks.")),
-    ("a T5 text encoder", ("SelfAttention.relative_attention_bias", "encoder.block.", "enc.blk.")),
-    ("a CLIP text encoder", ("text_model.", "token_embedding")),
-    ("an upscaling model", ("conv_first.", "upconv", "RDB", "conv_up")),
+    (say.A_LORA, ("lora_up", "lora_down", "lora_A", "lora_B", "hada_w1", "lokr_w1")),
+    (say.AN_EMBEDDING, ("emb_params", "string_to_param", "clip_l", "clip_g")),
+    (say.A_GLIGEN, (".fuser.", "position_net.")),
+    (say.A_CONTROLNET, ("control_model.", "controlnet_", "zero_convs", "input_hint_block")),
+    (say.AN_SDXL, ("conditioner.embedders.",)),
+    (say.AN_SD2, ("cond_stage_model.model.",)),
+    (say.AN_SD3, ("joint_blocks.", "context_embedder.")),
+    (say.A_FLUX, ("double_blocks.", "single_transformer_blocks.")),
+    (say.A_BARE_UNET, ("diffusion_model.input_blocks.",)),
+    (say.A_VAE, ("decoder.conv_in", "decoder.up.", "decoder.up_blocks.")),
+    (say.A_DIFFUSERS_PART, ("down_blocks.", "transformer_blocks.")),
+    (say.A_T5, ("SelfAttention.relative_attention_bias", "encoder.block.", "enc.blk.")),
+    (say.A_CLIP, ("text_model.", "token_embedding")),
+    (say.AN_UPSCALER, ("conv_first.", "upconv", "RDB", "conv_up")),
 ]
 
 
 STEM = "model.diffusion_model.input_blocks.0.0.weight"
 # What a UNet takes beside the noisy latent tells what it was trained to do.
-BY_CHANNELS = {5: "a depth-to-image model"}
+BY_CHANNELS = {5: say.A_DEPTH_TO_IMAGE}
 
 
 def looks_like(header: Header) -> str:
     """In words, for "… looks like …"."""
     stem = header.entries.get(STEM)
     if stem is not None and len(stem.shape) == 4 and stem.shape[1] in BY_CHANNELS:
-        return f"{BY_CHANNELS[stem.shape[1]]} ({stem.shape[1]} input channels)"
+        return BY_CHANNELS[stem.shape[1]](channels=stem.shape[1])
     for words, signs in SIGNS:
         if any(sign in name for name in header.entries for sign in signs):
-            return words
-    return "no kind of model known here"
+            return words()
+    return say.UNKNOWN_KIND()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nodes.diffusion.header import UnusableFile
+from nodes.sentences import files as say
 
 GOLDEN = 0.6180339887498949
 """Hues that follow one another at this share of the circle are far apart, however many there are."""
@@ -24,11 +25,9 @@ def palette_of(count: int, file: Path | None) -> Tensor:
     try:
         colours = torch.tensor(json.loads(file.read_text(encoding="utf-8")), dtype=torch.float32)
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise UnusableFile(
-            f"{file.name} cannot be read as a list of colours.", "Write [[120, 120, 120], …]."
-        ) from error
+        raise UnusableFile(say.NO_COLOUR_LIST(file=file.name), say.WRITE_COLOURS()) from error
     if colours.ndim != 2 or colours.shape[1] != 3 or len(colours) < count:
-        raise UnusableFile(f"{file.name} does not hold {count} colours.", "Write [[120, 120, 120], …].")
+        raise UnusableFile(say.TOO_FEW_COLOURS(file=file.name, count=count), say.WRITE_COLOURS())
     return colours / 255
 
 

@@ -12,6 +12,7 @@ from nodes.diffusion.explained import Explained
 from nodes.diffusion.hypernetwork import CannotReword, HypernetworkRecipe, check_widths
 from nodes.diffusion.levels import ContinuousLevels, DistilledLevels, FlowLevels, NoiseLevels
 from nodes.diffusion.unet import UNetDenoiser
+from nodes.sentences import models as say
 from nodes.types import Continuous, Discrete, Parametrisation, Recipe, Shift
 
 D = TypeVar("D", bound=Denoiser)
@@ -46,8 +47,8 @@ def with_hypernetworks(denoiser: D, wanted: Sequence[tuple[Recipe, float]], weig
         return denoiser
     if not isinstance(denoiser, UNetDenoiser):
         raise CannotReword(
-            "The model is no UNet, and hypernetworks are for those of Stable Diffusion 1.x, 2.x and XL.",
-            "Take Load hypernetwork away.",
+            say.NO_UNET(),
+            say.NO_HYPERNETWORK(),
         )
     for recipe, _ in wanted:
         if isinstance(recipe, HypernetworkRecipe):
@@ -60,8 +61,8 @@ def with_hypernetworks(denoiser: D, wanted: Sequence[tuple[Recipe, float]], weig
 def with_shift(denoiser: Denoiser, factor: float) -> Denoiser:
     if not isinstance(denoiser.levels, FlowLevels):
         raise Unfit(
-            "The model is no flow, so its levels have no shift.",
-            "Take Set shift away: it is for Stable Diffusion 3 and Flux.",
+            say.NO_FLOW(),
+            say.NO_SHIFT(),
         )
     changed = copy.copy(denoiser)
     changed.levels = replace(denoiser.levels, shift=factor)  # type: ignore[misc]  # read-only to those who sample
@@ -85,7 +86,7 @@ def with_prediction(denoiser: UNetDenoiser, how: Discrete) -> UNetDenoiser:
 def unet_of(denoiser: Denoiser) -> UNetDenoiser:
     if not isinstance(denoiser, UNetDenoiser):
         raise Unfit(
-            "The model is a flow, which predicts a velocity of its own kind.",
-            "Take the node away: what a model predicts can be set for Stable Diffusion 1.x, 2.x and XL.",
+            say.IS_FLOW(),
+            say.NO_PREDICTION(),
         )
     return denoiser

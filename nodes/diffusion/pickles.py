@@ -14,6 +14,7 @@ from torch import Tensor
 
 from nodes.diffusion.header import UnusableFile, read_header
 from nodes.diffusion.read import read_there
+from nodes.sentences import files as say
 
 TROUBLE = (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError,
            OSError, OverflowError, zipfile.BadZipFile)  # fmt: skip
@@ -36,8 +37,8 @@ def read_safely(path: Path, largest: int) -> Mapping[Any, Any]:
             held = torch.load(path, map_location="cpu", weights_only=True)
     except TROUBLE:
         raise UnusableFile(
-            f"{path.name} cannot be read as tensors: it is damaged, or it holds a program that would run when opened.",
-            "Get the same file as .safetensors.",
+            say.NO_TENSORS_INSIDE(file=path.name),
+            say.GET_AS_SAFETENSORS(),
         ) from None
     if isinstance(held, Tensor):
         return {"": held}

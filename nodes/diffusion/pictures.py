@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nodes.diffusion.explained import Explained
+from nodes.sentences import files as say
 from nodes.types import Image, Mask
 
 if TYPE_CHECKING:
@@ -30,15 +31,15 @@ def read_picture(path: Path) -> tuple[Image, Mask]:
             picture = ImageOps.exif_transpose(opened)
             return pixels_of(picture), transparency_of(picture)
     except FileNotFoundError:
-        raise UnusablePicture(f"{path} is gone.", "Put it back, or pick another picture.") from None
+        raise UnusablePicture(say.GONE(file=path), say.PUT_PICTURE_BACK()) from None
     except UnidentifiedImageError:
-        raise UnusablePicture(f"{path.name} is not a picture.", "Pick a PNG, JPEG, WebP or similar file.") from None
+        raise UnusablePicture(say.NO_PICTURE(file=path.name), say.PICK_PICTURE()) from None
     except PIL.Image.DecompressionBombError:
-        raise too_large(path, "far too many") from None
+        raise too_large(path, say.FAR_TOO_MANY()) from None
     except (OSError, SyntaxError, ValueError) as error:
         if isinstance(error, UnusablePicture):
             raise
-        raise UnusablePicture(f"{path.name} is damaged: {error}.", "Get the picture again, or pick another.") from None
+        raise UnusablePicture(say.PICTURE_DAMAGED(file=path.name, error=error), say.GET_PICTURE_AGAIN()) from None
 
 
 def read_mask(path: Path, over: Image) -> Mask:
@@ -46,8 +47,8 @@ def read_mask(path: Path, over: Image) -> Mask:
     painted = read_picture(path)[0].pixels.amax(-1)  # exact for grey, where a mean would round
     (rows, columns), (height, width) = painted.shape[1:], over.pixels.shape[1:3]
     if (rows, columns) != (height, width):
-        what = f"The mask is {columns} x {rows}, the picture {width} x {height}."
-        raise UnusablePicture(what, "Paint the mask anew, or take it away.")
+        what = say.MASK_OTHER_SIZE(columns=columns, rows=rows, width=width, height=height)
+        raise UnusablePicture(what, say.PAINT_ANEW())
     return Mask(painted)
 
 
@@ -59,8 +60,8 @@ def refuse_too_large(path: Path, picture: Picture) -> None:
 
 def too_large(path: Path, size: str) -> UnusablePicture:
     return UnusablePicture(
-        f"{path.name} has {size} pixels; {LARGEST // 1_000_000} million is the most.",
-        "Scale it down in another program.",
+        say.TOO_MANY_PIXELS(file=path.name, size=size, most=LARGEST // 1000000),
+        say.SCALE_ELSEWHERE(),
     )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nodes.diffusion.gguf import read_gguf
 from nodes.diffusion.header import SOURCE, Entry, Header, UnusableFile, WeightsFile, read_header
 from nodes.diffusion.quants import FORMATS, dequantize
+from nodes.sentences import files as say
 
 DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
@@ -41,7 +42,9 @@ def join_headers(headers: Iterable[Header]) -> Header:
     for header in headers:
         both = entries.keys() & header.entries.keys()
         if both:
-            raise UnusableFile(f"{header.name} holds {min(both)!r}, as does {files[0].path.name}.", SOURCE)
+            raise UnusableFile(
+                say.HELD_BY_BOTH(file=header.name, name=repr(min(both)), other=files[0].path.name), SOURCE
+            )
         files += header.files
         entries |= header.entries
         metadata |= header.metadata
@@ -128,9 +131,7 @@ def read_there(entry: Entry, desk: Desk | None = None) -> Tensor:
     try:
         return read_tensor(entry, desk)
     except (FileNotFoundError, EOFError):
-        raise UnusableFile(
-            f"{entry.path} went away or changed while it was read.", "Put it back and run again."
-        ) from None
+        raise UnusableFile(say.WENT_AWAY(file=entry.path), say.PUT_BACK_AND_RUN()) from None
 
 
 def check_names(wanted: Mapping[str, Tensor], part: Header, what: str) -> None:
@@ -138,8 +139,7 @@ def check_names(wanted: Mapping[str, Tensor], part: Header, what: str) -> None:
     missing = [name for name in wanted if name not in part.entries]
     if missing:
         raise UnusableFile(
-            f"{part.name} is incomplete: {len(missing)} of the {len(wanted)} tensors of its {what} are missing "
-            f"(the first is {missing[0]}).",
+            say.TENSORS_MISSING(file=part.name, missing=len(missing), all=len(wanted), part=what, first=missing[0]),
             SOURCE,
         )
     for name, like in wanted.items():
@@ -147,14 +147,11 @@ def check_names(wanted: Mapping[str, Tensor], part: Header, what: str) -> None:
         # A 1x1 convolution and a linear layer hold the same numbers; files use either for attention.
         if squeezed(like.shape) != squeezed(entry.shape):
             raise UnusableFile(
-                f"{part.name}: {name} in its {what} is of another size than the rest of the model needs: "
-                "the file mixes parts of different models.",
+                say.TENSOR_SIZE(file=part.name, name=name, part=what),
                 SOURCE,
             )
         if entry.dtype not in WEIGHTS:
-            raise UnusableFile(
-                f"{part.name}: {name} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
-            )
+            raise UnusableFile(say.TENSOR_FORMAT(file=part.name, name=name, format=entry.dtype), SOURCE)
 
 
 def squeezed(shape: Iterable[int]) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from nodes.api.said import Sentence
 from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import FAMILIES, family_named, reader_of, recognise
 from nodes.diffusion.family import Family, Space
@@ -20,14 +21,16 @@ from nodes.diffusion.preview import FalseColours, LatentPreview, fit_preview
 from nodes.diffusion.sources import open_again, open_sources
 from nodes.diffusion.text import TEXT_TITLES, TextKind, TextStack, find_texts, load_texts
 from nodes.diffusion.vae import Autoencoder, find_vae, load_vae, vae_config
+from nodes.sentences import files as say
 from nodes.types import VAE, LatentSpace, Model, TextEncoder
 
 PartName = Literal["denoiser", "text_encoder", "vae", "preview"]
 PART_TITLES: dict[PartName, str] = {
     "denoiser": "denoiser", "text_encoder": "text encoder", "vae": "VAE", "preview": "preview",
 }  # fmt: skip
+TEXTS = ", ".join(TEXT_TITLES.values())
 KNOWN = ", ".join(family.title for family in FAMILIES)
-APART = "Use Load model, Load text encoders and Load VAE for parts that come in files of their own."
+APART = say.LOAD_PARTS()
 FLOAT_BYTES = 4
 DOWNSCALE = 8
 
@@ -85,9 +88,7 @@ class PartRecipe:
 
 
 def became(header: Header) -> UnusableFile:
-    return UnusableFile(
-        f"{header.file.path} is not the file it was: it has become {looks_like(header)}.", "Pick it again."
-    )
+    return UnusableFile(say.HAS_BECOME(file=header.file.path, found=looks_like(header)), say.PICK_AGAIN())
 
 
 def load_first_vae(headers: Sequence[Header], device: str, dtype: str) -> Autoencoder:
@@ -101,7 +102,7 @@ def load_first_vae(headers: Sequence[Header], device: str, dtype: str) -> Autoen
 def load_stack(family: Family, headers: Sequence[Header], device: str, dtype: str) -> TextStack:
     parts = {kind: part for kind, part in texts_of(headers).items() if kind in family.texts}
     if not parts or not set(family.needs) <= parts.keys():
-        raise UnusableFile(f"{headers[0].name} holds no text encoder for {family.title}.", APART)
+        raise UnusableFile(say.NO_TEXT_ENCODER(file=headers[0].name, family=family.title), APART)
     return family.stack(load_texts(parts, device, dtype))
 
 
@@ -116,14 +117,16 @@ def load_preview(space: Space, headers: Sequence[Header], device: str, dtype: st
 def read_checkpoint(path: Path, prediction: str = "auto") -> tuple[Model, TextEncoder, VAE]:
     """Describe the parts of a checkpoint or a diffusers folder, reading headers only. Raises `UnusableFile`."""
     headers = open_sources(path)
-    family, unit = denoiser_of(path, headers, "a checkpoint: denoiser, text encoder and VAE in one file")
+    family, unit = denoiser_of(path, headers, say.A_CHECKPOINT_OF)
     texts = texts_of(headers)
     missing = [TEXT_TITLES[kind] for kind in family.needs if kind not in texts]
     if missing:
-        raise UnusableFile(f"{path.name} is {family.title} but has no text encoder ({', '.join(missing)}).", APART)
+        raise UnusableFile(
+            say.LACKS_TEXT_ENCODER(file=path.name, family=family.title, missing=", ".join(missing)), APART
+        )
     vae = next((found for header in headers if (found := find_vae(header)) is not None), None)
     if vae is None:
-        raise UnusableFile(f"{path.name} is {family.title} but has no VAE.", APART)
+        raise UnusableFile(say.LACKS_VAE(file=path.name, family=family.title), APART)
     space = latent_space(family, headers)
     return (
         Model(recipe_of(headers, family, "denoiser", [unit], prediction), space),
@@ -135,7 +138,7 @@ def read_checkpoint(path: Path, prediction: str = "auto") -> tuple[Model, TextEn
 def read_model(path: Path, prediction: str = "auto") -> Model:
     """Describe a denoiser, alone in its file or not. Raises `UnusableFile`."""
     headers = open_sources(path)
-    family, part = denoiser_of(path, headers, "a denoiser")
+    family, part = denoiser_of(path, headers, say.A_MODEL_OF)
     return Model(recipe_of(headers, family, "denoiser", [part], prediction), latent_space(family, headers))
 
 
@@ -145,19 +148,18 @@ def read_text_encoders(paths: Sequence[Path], family_name: str = "auto") -> Text
     for header in headers:
         if not find_texts(header):
             raise UnusableFile(
-                f"{header.name} looks like {looks_like(header)}. Expected a text encoder "
-                f"({', '.join(TEXT_TITLES.values())}).",
-                "Pick another file.",
+                say.LOOKS_LIKE(file=header.name, found=looks_like(header), wanted=say.A_TEXT_ENCODER(kinds=TEXTS)),
+                say.PICK_ANOTHER_FILE(),
             )
     texts = texts_of(headers)
     held = ", ".join(TEXT_TITLES[kind] for kind in texts)
     family = reader_of(texts) if family_name == "auto" else family_named(family_name)
     if family is None:
-        raise UnusableFile(f"No model reads {held} together.", "Say which model it is for, or leave one out.")
+        raise UnusableFile(say.READ_TOGETHER_BY_NONE(held=held), say.SAY_OR_LEAVE_OUT())
     missing = [TEXT_TITLES[kind] for kind in family.needs if kind not in texts]
     if missing or not texts.keys() & set(family.texts):
         wanted = ", ".join(TEXT_TITLES[kind] for kind in family.texts)
-        raise UnusableFile(f"{family.title} reads {wanted}, and the files hold {held}.", "Add what is missing.")
+        raise UnusableFile(say.OTHER_TEXT_ENCODERS(family=family.title, wanted=wanted, held=held), say.ADD_MISSING())
     used = [part for kind, part in texts.items() if kind in family.texts]
     return TextEncoder(recipe_of(headers, family, "text_encoder", used))
 
@@ -174,17 +176,19 @@ def read_vae(path: Path) -> VAE:
                 return VAE(recipe_of(headers, family, "vae", [vae]), latent_space(family, headers))
             channels = vae_config(vae)["latent_channels"]
             return VAE(recipe_of(headers, None, "vae", [vae]), space_of_channels(channels, headers))
-    raise UnusableFile(f"{path.name} looks like {looks_like(headers[0])}. Expected a VAE.", "Pick another file.")
+    raise UnusableFile(
+        say.LOOKS_LIKE(file=path.name, found=looks_like(headers[0]), wanted=say.A_VAE()), say.PICK_ANOTHER_FILE()
+    )
 
 
-def denoiser_of(path: Path, headers: Sequence[Header], wanted: str) -> tuple[Family, Header]:
+def denoiser_of(path: Path, headers: Sequence[Header], wanted: Sentence) -> tuple[Family, Header]:
     for header in headers:
         found = recognise(header)
         if found is not None:
             return found
     raise UnusableFile(
-        f"{path.name} looks like {looks_like(headers[0])}. Expected {wanted}, of a known family ({KNOWN}).",
-        "Pick another file.",
+        say.LOOKS_LIKE(file=path.name, found=looks_like(headers[0]), wanted=wanted(known=KNOWN)),
+        say.PICK_ANOTHER_FILE(),
     )
 
 
@@ -195,7 +199,8 @@ def texts_of(headers: Sequence[Header]) -> dict[TextKind, Header]:
         for kind, part in find_texts(header).items():
             if kind in found:
                 raise UnusableFile(
-                    f"{found[kind].name} and {header.name} both hold {TEXT_TITLES[kind]}.", "Leave one of them out."
+                    say.BOTH_HOLD(first=found[kind].name, second=header.name, part=TEXT_TITLES[kind]),
+                    say.LEAVE_ONE_OUT(),
                 )
             found[kind] = part
     return found
@@ -226,5 +231,5 @@ def space_of_channels(channels: int, headers: Sequence[Header]) -> LatentSpace:
     """The space of a VAE whose file does not tell it from others: it fits every model of so many channels."""
     family = next((family for family in FAMILIES if family.space.channels == channels), None)
     if family is None:
-        raise UnusableFile(f"{headers[0].name} has latents of {channels} channels, which no known model reads.", APART)
+        raise UnusableFile(say.LATENT_CHANNELS(file=headers[0].name, channels=channels), APART)
     return LatentSpace("", f"{channels} channels", channels, DOWNSCALE, 1.0, 0.0, latent_space(family, headers).preview)

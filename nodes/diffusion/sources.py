@@ -10,6 +10,7 @@ from typing import Any
 from nodes.diffusion.header import AGAIN, Header, UnusableFile, WeightsFile
 from nodes.diffusion.read import join_headers, read_weights_header
 from nodes.repository import FOLDERS, IMAGE_ENCODER, INDEX, NORMALIZER, SCHEDULER
+from nodes.sentences import files as say
 
 PIECE = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.safetensors")
 BESIDE = {"unet": NORMALIZER}
@@ -27,7 +28,7 @@ def open_sources(path: Path) -> list[Header]:
         return [open_files(pieces_of(path))]
     found = [open_files(weights_of(folder, name)) for name in FOLDERS if (folder / name).is_dir()]
     if not found:
-        raise UnusableFile(f"{folder.name} is a diffusers folder without weights.", AGAIN)
+        raise UnusableFile(say.FOLDER_WITHOUT_WEIGHTS(folder=folder.name), AGAIN)
     if holds_weights(folder / IMAGE_ENCODER):
         found.append(open_files(weights_in(folder / IMAGE_ENCODER)))
     said = scheduler_of(folder)
@@ -79,11 +80,12 @@ def weights_in(folder: Path) -> list[Path]:
     files = sorted(folder.glob("*.safetensors"), key=lambda path: (path.name.count("."), path.name))
     if not files:
         others = sorted(folder.glob("*.bin"))
-        raise UnusableFile(
-            f"{folder.parent.name}/{folder.name} holds no .safetensors file"
-            + (f", only {others[0].name}, which is pickled and never opened." if others else "."),
-            "Get the model's .safetensors files.",
-        )
+        name = f"{folder.parent.name}/{folder.name}"
+        if others:
+            what = say.FOLDER_PICKLED(folder=name, file=others[0].name)
+        else:
+            what = say.FOLDER_NO_SAFETENSORS(folder=name)
+        raise UnusableFile(what, say.GET_FILES())
     return files[:1]
 
 

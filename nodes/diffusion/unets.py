@@ -17,6 +17,7 @@ from nodes.diffusion.prediction import Prediction
 from nodes.diffusion.read import build_empty, read_there
 from nodes.diffusion.unclip import Statistics
 from nodes.diffusion.unet import UNetDenoiser, UNetTraits
+from nodes.sentences import files as say
 
 PREFIXES = ("model.diffusion_model.", "")
 GROUPS, HEAD_WIDTH, SIZE_WIDTH = 32, 64, 256
@@ -119,7 +120,7 @@ def unet_config(unet: Header, heads: int | None) -> dict[str, Any]:
 def check_sizes(part: Header, widths: tuple[int, ...], group: int) -> None:
     """Raises `UnusableFile` for widths that the build cannot have."""
     if not widths or any(width == 0 or width % group for width in widths):
-        raise UnusableFile(f"{part.name} has layers {widths} wide; models of its kind have groups of {group}.", SOURCE)
+        raise UnusableFile(say.LAYER_WIDTHS(file=part.name, widths=widths, group=group), SOURCE)
 
 
 def prediction_of(unet: Header, asked: str) -> Prediction:

@@ -17,9 +17,10 @@ from torch import Tensor
 
 from nodes.diffusion.header import UnusableFile, WeightsFile
 from nodes.diffusion.tiles import Canvas, Tiling, Watch, cut
+from nodes.sentences import files as say
 
-MISSING = "Install it with: pip install 'latent-loom[upscale]'. It brings torchvision, which must fit your torch."
-ANOTHER = "Pick another file of models/upscale_models."
+MISSING = say.INSTALL_SPANDREL()
+ANOTHER = say.PICK_UPSCALER()
 
 
 class Upscaler:
@@ -63,10 +64,10 @@ class UpscalerRecipe:
         try:
             found = spandrel.ModelLoader().load_from_state_dict(weights)
         except Exception as error:  # spandrel's own errors can be named only where it is installed
-            raise UnusableFile(f"{path.name} is no upscaler that spandrel knows: {error}", ANOTHER) from error
+            raise UnusableFile(say.NO_UPSCALER(file=path.name, error=error), ANOTHER) from error
         channels = found.input_channels, found.output_channels
         if channels != (3, 3):
-            raise UnusableFile(f"{path.name} takes {channels[0]} and gives {channels[1]} channels, not RGB.", ANOTHER)
+            raise UnusableFile(say.UPSCALER_CHANNELS(file=path.name, taken=channels[0], given=channels[1]), ANOTHER)
         # Narrow floats are for networks that say they bear them.
         fits = {"float16": found.supports_half, "bfloat16": found.supports_bfloat16}.get(dtype, True)
         chosen = dtype if fits else "float32"
@@ -79,7 +80,7 @@ def recipe_of(path: Path) -> UpscalerRecipe:
     try:
         stat = path.stat()
     except OSError:
-        raise UnusableFile(f"{path} is gone.", "Put it back, or pick another file.") from None
+        raise UnusableFile(say.GONE(file=path), say.PUT_BACK()) from None
     return UpscalerRecipe(WeightsFile(path, stat.st_size, stat.st_mtime_ns))
 
 
@@ -92,14 +93,14 @@ def read_weights(path: Path) -> dict[str, Any]:
             return load_file(path)
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise UnusableFile(f"{path.name} cannot be read as weights: {error}", ANOTHER) from error
+        raise UnusableFile(say.NO_WEIGHTS(file=path.name, error=error), ANOTHER) from error
     except Exception as error:
         # safetensors' error is no subclass of the usual ones.
         if type(error).__name__ != "SafetensorError":
             raise
-        raise UnusableFile(f"{path.name} cannot be read as weights: {error}", ANOTHER) from error
+        raise UnusableFile(say.NO_WEIGHTS(file=path.name, error=error), ANOTHER) from error
     if not isinstance(found, dict):
-        raise UnusableFile(f"{path.name} holds no weights by name.", ANOTHER)
+        raise UnusableFile(say.NO_WEIGHTS_BY_NAME(file=path.name), ANOTHER)
     return found
 
 
@@ -108,5 +109,5 @@ def import_spandrel() -> Any:
         return import_module("spandrel")
     except Exception as error:  # a torchvision that does not fit torch fails with errors of any kind
         missing = isinstance(error, ModuleNotFoundError) and error.name == "spandrel"
-        what = "is not installed" if missing else f"cannot be imported ({error})"
-        raise UnusableFile(f"Upscalers are read by spandrel, which {what}.", MISSING) from error
+        what: str = say.SPANDREL_MISSING() if missing else say.SPANDREL_BROKEN(error=error)
+        raise UnusableFile(what, MISSING) from error

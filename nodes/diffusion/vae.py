@@ -12,6 +12,7 @@ from nodes.diffusion.ldm import modern_vae_name, vae_part
 from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.room import free_bytes
 from nodes.diffusion.tiles import Canvas, Tiling, Watch, cut
+from nodes.sentences import files as say
 
 PREFIXES = ("first_stage_model.", "vae.", "")
 GROUPS = 32
@@ -127,7 +128,7 @@ def vae_config(vae: Header) -> dict[str, Any]:
     levels = vae.numbers("encoder.down_blocks.")
     widths = [vae.shape(f"encoder.down_blocks.{level}.resnets.0.conv1.weight", 4)[0] for level in range(levels)]
     if not widths or any(width == 0 or width % GROUPS for width in widths):
-        raise UnusableFile(f"{vae.name} has a VAE of layers {widths} wide; it should have groups of {GROUPS}.", SOURCE)
+        raise UnusableFile(say.VAE_WIDTHS(file=vae.name, widths=widths, groups=GROUPS), SOURCE)
     return {
         "block_out_channels": tuple(widths),
         "down_block_types": ("DownEncoderBlock2D",) * levels,

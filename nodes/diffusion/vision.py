@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from nodes.diffusion.header import UnusableFile
 from nodes.diffusion.sources import read_json
+from nodes.sentences import files as say
 
 Task = Literal["depth", "pose", "segmentation", "detection"]
 CLASSES: dict[Task, str] = {
@@ -26,8 +27,8 @@ CLASSES: dict[Task, str] = {
     "segmentation": "AutoModelForSemanticSegmentation", "detection": "AutoModelForObjectDetection",
 }  # fmt: skip
 WORDS: dict[Task, str] = {
-    "depth": "a depth model", "pose": "a pose model (ViTPose)", "segmentation": "a segmentation model",
-    "detection": "a detection model",
+    "depth": say.A_DEPTH_MODEL(), "pose": say.A_POSE_MODEL(), "segmentation": say.A_SEGMENTATION_MODEL(),
+    "detection": say.A_DETECTION_MODEL(),
 }  # fmt: skip
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet, where a model says nothing."""
@@ -64,8 +65,8 @@ class VisionRecipe:
         except (OSError, ValueError, KeyError, ImportError, AttributeError, RuntimeError) as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UnusableFile(
-                f"{self.folder.name} cannot be loaded as {WORDS[self.task]}: {reason[:200]}",
-                "Get a model of that kind, in transformers' layout.",
+                say.CANNOT_LOAD_AS(file=self.folder.name, kind=WORDS[self.task], why=reason[:200]),
+                say.OF_THAT_KIND(),
             ) from error
         return Vision(model.to(device).eval(), read_json(self.folder / "preprocessor_config.json"), device)
 
@@ -74,11 +75,11 @@ def read_vision(path: Path, task: Task) -> VisionRecipe:
     """Describe the model whose weights file this is. Raises `UnusableFile`."""
     if not read_json(path.parent / "config.json"):
         raise UnusableFile(
-            f"{path.name} lies without its config.json in {path.parent.name}.",
-            "Put the model's config.json and preprocessor_config.json into a folder with it.",
+            say.WITHOUT_CONFIG(file=path.name, folder=path.parent.name),
+            say.PUT_CONFIG(),
         )
     if path.suffix != ".safetensors":
-        raise UnusableFile(f"{path.name} is pickled, or no weights file.", "Get the model's model.safetensors.")
+        raise UnusableFile(say.NO_WEIGHTS_FILE(file=path.name), say.GET_MODEL_FILE())
     stat = path.stat()
     return VisionRecipe(path.parent, task, stat.st_size, stat.st_mtime_ns)
 
@@ -160,7 +161,7 @@ def people_of(vision: Vision, planes: Tensor, least: float) -> list[tuple[float,
     found, config = vision.look(planes), vision.model.config
     person = next((number for number, name in config.id2label.items() if name.lower() == "person"), None)
     if person is None:
-        raise UnusableFile("The detection model knows no people.", "Take one trained on COCO, such as RT-DETR.")
+        raise UnusableFile(say.KNOWS_NO_PEOPLE(), say.TAKE_COCO())
     logits = found.logits.float().cpu()[0]
     chances = logits.sigmoid() if config.model_type in FOCAL else logits.softmax(-1)
     height, width = planes.shape[2:]

@@ -15,6 +15,7 @@ from math import lcm
 from random import Random
 
 from nodes.diffusion.explained import Explained
+from nodes.sentences import texts as say
 
 SIGNS = "[]{}|"
 """What a backslash before it makes a plain character. Round brackets keep theirs: they are read by emphasis.py."""
@@ -130,12 +131,11 @@ def spells(text: str) -> list[Spell]:
     bounds = sorted({0.0, 1.0} | seen.marks)
     period = lcm(*seen.turns)
     if (len(bounds) - 1) * period >= MOST:
-        changes, steps = len(bounds) - 2, f" and takes turns over {period} steps" if period > 1 else ""
-        raise Unreadable(
-            f"The text changes {changes} times{steps} while it is sampled, so it stands for "
-            f"{(len(bounds) - 1) * period} texts.",
-            f"Use at most {MOST - 1}.",
-        )
+        changes, count = len(bounds) - 2, (len(bounds) - 1) * period
+        what = say.CHANGES(changes=changes, count=count)
+        if period > 1:
+            what = say.CHANGES_IN_TURNS(changes=changes, period=period, count=count)
+        raise Unreadable(what, say.USE_AT_MOST(most=MOST - 1))
     found: list[Spell] = []
     for start, end in pairwise(bounds):
         words = [read_at(parts, (start + end) / 2, step, Seen()) for step in range(period)]

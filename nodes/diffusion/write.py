@@ -12,7 +12,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from nodes.diffusion.explained import Explained
 from nodes.diffusion.header import ITEM_BYTES
+from nodes.sentences import models as say
 
 Precision = Literal["float16", "bfloat16", "float32"]
 SPELT = {"float16": "F16", "bfloat16": "BF16", "float32": "F32"}
@@ -70,7 +72,8 @@ def free_place(folder: Path, name: str, suffix: str = ".safetensors") -> Path:
     cleaned = name.strip().removesuffix(suffix)
     parts = cleaned.split("/")
     if not cleaned or any(not fits(part) for part in parts):
-        raise BadName(f"'{name}' is no name inside the folder {folder.name}.")
+        what = say.NAME_LEADS_OUT(name=name, folder=folder.name)
+        raise BadName(what, say.USE_LETTERS())
     place = folder.joinpath(*parts)
     return next(path for path in numbered(place, suffix) if not path.exists())
 
@@ -88,5 +91,5 @@ def fits(part: str) -> bool:
     return bool(part) and plain and not any(letter in '<>:"|?*\\' for letter in part)
 
 
-class BadName(ValueError):
+class BadName(Explained, ValueError):
     """A name that cannot be a file's."""

@@ -65,3 +65,23 @@ USE_LAYERS = Sentence("fix.use-layers", "Use -{layers} to 0.")
 USUAL_WEIGHTS = Sentence(
     "fix.usual-weights", "Use weights near 1, such as (fox:1.3); without any, load the text encoder from another file."
 )
+NO_EMBEDDING = Sentence("text.no-embedding", "The text names embedding:{name}, which is not in models/embeddings.")
+TOO_MANY_EMBEDDINGS = Sentence("text.too-many-embeddings", "The text names more than {most} embeddings.")
+EMBEDDING_WIDTH = Sentence(
+    "text.embedding-width", "embedding:{name} holds vectors {held}, but this text encoder reads with {reads}."
+)
+CHANGES = Sentence(
+    "text.changes", "The text changes {changes} times while it is sampled, so it stands for {count} texts."
+)
+CHANGES_IN_TURNS = Sentence(
+    "text.changes-in-turns",
+    "The text changes {changes} times and takes turns over {period} steps while it is sampled, so it "
+    "stands for {count} texts.",
+)
+BOX_EMPTY = Sentence("text.box-empty", "The text is empty, so nothing would be in the box.")
+DID_YOU_MEAN_EMBEDDING = Sentence("fix.did-you-mean-embedding", "Did you mean embedding:{name}?")
+PUT_EMBEDDING = Sentence("fix.put-embedding", "Put its file there, or write another name.")
+NAME_FEWER = Sentence("fix.name-fewer", "Name fewer.")
+EMBEDDING_OF_FAMILY = Sentence("fix.embedding-of-family", "Take an embedding that was made for this model's family.")
+USE_AT_MOST = Sentence("fix.use-at-most", "Use at most {most}.")
+SAY_WHAT_IS_IN_BOX = Sentence("fix.say-what-is-in-box", "Say what is in the box.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nodes
 from nodes.api import Input
+from nodes.sentences import files as of_files
 from server.model_folders import ModelFolders, gather
 from server.worker import sentences as say
 
@@ -80,13 +81,13 @@ class Folders:
         if found is not None and found.is_file():
             return found
         if folder == INPUT:
-            raise FileFault(say.FILE_GONE(file=f"{INPUT}/{name}"), say.PUT_BACK())
+            raise FileFault(of_files.GONE(file=f"{INPUT}/{name}"), of_files.PUT_BACK())
         out = self.models.leads_out(folder, name)
         if out is not None and out.is_file():
             raise FileFault(
                 say.FILE_LEADS_OUT(file=f"models/{folder}/{name}", target=out), say.NAME_FOLDER(folder=out.parent)
             )
-        raise FileFault(say.FILE_GONE(file=f"models/{folder}/{name}"), say.PUT_BACK())
+        raise FileFault(of_files.GONE(file=f"models/{folder}/{name}"), of_files.PUT_BACK())
 
 
 def inside(root: Path, name: str) -> Path | None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from nodes.api.said import Sentence
 
-FILE_GONE = Sentence("file.gone", "{file} is gone.")
 FILE_LEADS_OUT = Sentence("file.leads-out", "{file} is a link that leads out of the models folders, to {target}.")
-PUT_BACK = Sentence("fix.put-back", "Put it back, or pick another file.")
 NAME_FOLDER = Sentence(
     "fix.name-folder", "Start with --models {folder}, or name that folder in extra_model_paths.yaml."
 )

@@ -298,7 +298,7 @@ NAN = float("nan")
         (lambda t: set_conditioning_mask(t, Mask(torch.full((1, 8, 8), NAN))), "mask", "numbers that are none"),
         (lambda t: set_conditioning_range(t, 0.5, 0.5), "end", "ends at 0.5 but starts at 0.5"),
         (lambda t: set_conditioning_range(t, NAN, 1.0), "start", "nan"),
-        (lambda t: set_conditioning_range(set_conditioning_range(t, 0, 0.3), 0.4, 1), "start", "0-0.3 of sampling already"),
+        (lambda t: set_conditioning_range(set_conditioning_range(t, 0, 0.3), 0.4, 1), "start", "0-0.3 of sampling"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(

@@ -25,6 +25,8 @@ from nodes.diffusion.places import CELL, Window
 from nodes.diffusion.read import fill_module
 from nodes.diffusion.sources import open_again, open_files, pieces_of
 from nodes.diffusion.weaken import layers_of_unet
+from nodes.sentences import control as say
+from nodes.sentences import files as of_files
 from nodes.types import Area, BoxText, Gligen, TextPart
 
 MOST = 30
@@ -35,7 +37,7 @@ FUSER = re.compile(r"(?:model\.diffusion_model\.)?(\w+?)_blocks?\.(.+\.)?fuser\.
 POSITION = re.compile(r"(?:model\.diffusion_model\.)?position_net\.(.+)")
 TITLES = {768: "Stable Diffusion 1.x", 1024: "Stable Diffusion 2.x"}
 """By the width of the text that the model reads."""
-PICK = "Pick a GLIGEN file for boxes of text."
+PICK = of_files.PICK_GLIGEN()
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,11 @@ def gligen_part(header: Header) -> Header:
             numbers = map(int, re.findall(r"\d+", fuser[2] or ""))
             places.setdefault((SIDES[fuser[1]], *numbers), {})[fuser[3]] = entry
     if not places or not entries:
-        raise UnusableFile(f"{header.name} looks like {looks_like(header)}. Expected a GLIGEN.", PICK)
+        raise UnusableFile(
+            of_files.LOOKS_LIKE(file=header.name, found=looks_like(header), wanted=of_files.A_GLIGEN()), PICK
+        )
     if "position.null_positive_feature" not in entries:
-        what = f"{header.name} is a GLIGEN that puts something else than texts into boxes (pictures, points, maps)."
+        what = of_files.GLIGEN_OF_OTHERS(file=header.name)
         raise UnusableFile(what, PICK)
     for number, place in enumerate(sorted(places)):
         entries |= {f"fusers.{number}.{leaf}": entry for leaf, entry in places[place].items()}
@@ -169,7 +173,7 @@ def empty_reader(part: Header) -> BoxReader:
     waves = part.shape("position.null_position_feature", 1)[0] // 8  # a sine and a cosine of four edges
     reads, widths = part.shape("position.null_positive_feature", 1)[0], widths_of(part)
     if not text or not waves or not all(width and width % HEADS == 0 for width in widths):
-        raise UnusableFile(f"{part.name} is a GLIGEN of sizes that make no sense.", SOURCE)
+        raise UnusableFile(of_files.GLIGEN_SIZES(file=part.name), SOURCE)
     with torch.device("meta"):
         position = embeddings.GLIGENTextBoundingboxProjection(reads, text, fourier_freqs=waves)
         fusers = [attention.GatedSelfAttentionDense(width, text, HEADS, width // HEADS) for width in widths]
@@ -268,9 +272,10 @@ def misfit_boxes(denoiser: object, boxes: Sequence[BoxText]) -> tuple[str, str] 
     has = getattr(denoiser, "sizes_boxed", None)
     for net in dict.fromkeys(box.net for box in boxes):
         if has is None:
-            return f"The text carries boxes of {net.title}, which this model cannot be shown.", "Take them away."
+            return say.SHOWN_NO_BOXES(net=net.title), say.NO_BOXES()
         if net.sizes != has:
-            wanted = f"{net.title} ({len(net.sizes) - 1} layers, texts {net.sizes[0]} wide)"
-            what = f"The text carries boxes of {wanted}, but the model has {len(has) - 1} layers and reads {has[0]}."
-            return what, "Take a GLIGEN for the model's family."
+            what = say.BOXES_OF_OTHER(
+                net=net.title, layers=len(net.sizes) - 1, width=net.sizes[0], has=len(has) - 1, reads=has[0]
+            )
+            return what, say.GLIGEN_OF_FAMILY()
     return None

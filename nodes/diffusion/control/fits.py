@@ -8,6 +8,7 @@ from itertools import zip_longest
 from nodes.diffusion.control.boxes import misfit_boxes
 from nodes.diffusion.control.steering import is_steerable
 from nodes.diffusion.families import family_named
+from nodes.sentences import control as say
 from nodes.types import Control, ControlNet, PicturePrompt, TextPart
 
 
@@ -26,28 +27,35 @@ def misfit_controls(denoiser: object, parts: Sequence[TextPart]) -> tuple[str, s
 def misfit_picture(denoiser: object, prompt: PicturePrompt) -> tuple[str, str] | None:
     made_for, has = prompt.adapter.sizes, getattr(denoiser, "sizes_prompted", None)
     family = getattr(denoiser, "family", "")
-    title = family_named(family).title if family else "another one"
-    fix = "Take an IP-Adapter for the model's family."
+    title = family_named(family).title if family else say.ANOTHER_MODEL()
+    fix = say.IP_ADAPTER_OF_FAMILY()
     if has is None:
-        return f"The text carries {prompt.adapter.title}, but the model is {title}, which reads none.", fix
+        return say.READS_NO_PICTURES(adapter=prompt.adapter.title, model=title), fix
     if made_for == has:
         return None
-    wanted = f"{prompt.adapter.title} ({len(made_for) - 1} attentions to texts {made_for[0]} wide)"
-    return f"The text carries {wanted}, but the model is {title} ({len(has) - 1} to texts {has[0]} wide).", fix
+    what = say.PICTURES_OF_OTHER(
+        adapter=prompt.adapter.title,
+        attentions=len(made_for) - 1,
+        width=made_for[0],
+        model=title,
+        has=len(has) - 1,
+        reads=has[0],
+    )
+    return what, fix
 
 
 def misfit_net(denoiser: object, net: ControlNet) -> tuple[str, str] | None:
     if not is_steerable(denoiser):
-        return f"The model cannot be steered, but the text carries {net.title}.", "Take Apply control away."
+        return say.NOT_STEERABLE(net=net.title), say.NO_CONTROL()
     if denoiser.family and denoiser.family not in net.families:
         title = family_named(denoiser.family).title
-        return f"The text carries {net.title}, but the model is {title}.", f"Take a ControlNet for {title}."
+        return say.OTHER_FAMILY(net=net.title, model=title), say.CONTROLNET_FOR(model=title)
     pairs = list(zip_longest(net.sizes, denoiser.sizes_steered, fillvalue=0))
     if any(made_for and made_for != has for made_for, has in pairs):
         one, other = ("-".join(str(n) for n in sizes) for sizes in (net.sizes, denoiser.sizes_steered))
         return (
-            f"The text carries {net.title}, made for a model of sizes {one}; this model's are {other}.",
-            "Take a ControlNet that was trained for this model.",
+            say.OTHER_SIZES(net=net.title, one=one, other=other),
+            say.CONTROLNET_OF_MODEL(),
         )
     return None
 
@@ -55,7 +63,7 @@ def misfit_net(denoiser: object, net: ControlNet) -> tuple[str, str] | None:
 def misfit_vae(control: Control) -> tuple[str, str] | None:
     if control.net.looks_at == "latent" and control.vae is None:
         return (
-            f"The text carries {control.net.title}, which looks at the picture as a latent.",
-            "Give Apply control the VAE of the model.",
+            say.LACKS_VAE(net=control.net.title),
+            say.GIVE_CONTROL_VAE(),
         )
     return None

@@ -24,6 +24,7 @@ from nodes.diffusion.levels import Levels, is_within
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.read import fill_module
 from nodes.diffusion.sources import open_again, open_files, pieces_of
+from nodes.sentences import files as say
 from nodes.types import IPAdapter, PicturePrompt, TextPart
 
 PICTURE, ATTENTION = "image_proj.", "ip_adapter."
@@ -96,7 +97,8 @@ def read_ip_adapter(path: Path) -> IPAdapter:
     header = open_files(pieces_of(path))
     if not any(header.below(PICTURE)) or not any(header.below(ATTENTION)):
         raise UnusableFile(
-            f"{path.name} looks like {looks_like(header)}. Expected an IP-Adapter.", "Pick another file."
+            say.LOOKS_LIKE(file=path.name, found=looks_like(header), wanted=say.AN_IP_ADAPTER()),
+            say.PICK_ANOTHER_FILE(),
         )
     part = adapter_part(header)
     empty_reader(part)
@@ -118,8 +120,8 @@ def adapter_part(header: Header) -> Header:
         "proj.2.weight" in picture.entries and "proj.3.weight" not in picture.entries
     ):
         raise UnusableFile(
-            f"{header.name} is an IP-Adapter that reads the identity of a face, which takes another model.",
-            "Take a plain, a plus or a full-face one.",
+            say.FACE_ADAPTER(file=header.name),
+            say.PLAIN_ADAPTER(),
         )
     for name, entry in picture.entries.items():
         for new, part in picture_name(name, entry, "latents" in picture.entries).items():
@@ -181,7 +183,7 @@ def empty_reader(part: Header) -> PictureReader:
         elif "picture.ff.net.2.weight" in part.entries:
             picture = embeddings.IPAdapterFullImageProjection(seen_width(part), text)
         else:
-            raise UnusableFile(f"{part.name} is an IP-Adapter of a kind that is not known.", SOURCE)
+            raise UnusableFile(say.UNKNOWN_ADAPTER(file=part.name), SOURCE)
         return PictureReader(picture, text, widths_of(part))
 
 

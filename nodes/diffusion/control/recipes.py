@@ -12,6 +12,7 @@ from nodes.diffusion.families import family_named
 from nodes.diffusion.header import Header, UnusableFile, WeightsFile
 from nodes.diffusion.looks import looks_like
 from nodes.diffusion.sources import open_again, open_files, pieces_of, read_json
+from nodes.sentences import files as say
 from nodes.types import ControlNet
 
 Build = Literal["unet", "adapter", "sd3", "flux"]
@@ -20,9 +21,9 @@ FIND: dict[Build, Callable[[Header], Header | None]] = {
     "unet": unet.find_control, "flux": flux.find_control, "sd3": sd3.find_control, "adapter": unet.find_adapter,
 }  # fmt: skip
 OTHERS = {
-    "lora_controlnet": "a Control-LoRA, which borrows the layers of its model",
-    "lllite_unet": "a ControlNet-LLLite, which changes a model's attention",
-    "difference": "the difference between a ControlNet and its model",
+    "lora_controlnet": say.A_CONTROL_LORA(),
+    "lllite_unet": say.A_LLLITE(),
+    "difference": say.A_CONTROL_DIFFERENCE(),
 }
 """Parts of names that tell what is not read here."""
 
@@ -48,7 +49,7 @@ class ControlRecipe:
         header = open_again(self.files)
         part = FIND[self.build](header)
         if part is None:
-            raise UnusableFile(f"{header.name} is not the file it was.", "Pick it again.")
+            raise UnusableFile(say.NOT_AS_IT_WAS(file=header.name), say.PICK_AGAIN())
         match self.build:
             case "unet":
                 return unet.load_control(part, self.special, device, dtype)
@@ -65,15 +66,14 @@ def read_control(path: Path) -> ControlNet:
     header = open_files(pieces_of(path))
     for sign, what in OTHERS.items():
         if any(sign in name for name in header.entries):
-            raise UnusableFile(f"{path.name} is {what}; such files are not read yet.", "Take a whole ControlNet.")
+            raise UnusableFile(say.CONTROL_OF_OTHER_KIND(file=path.name, kind=what), say.WHOLE_CONTROLNET())
     for build, find in FIND.items():
         part = find(header)
         if part is not None:
             return describe(path, build, part)
     raise UnusableFile(
-        f"{path.name} looks like {looks_like(header)}. Expected a ControlNet or a T2I-Adapter for Stable Diffusion "
-        "1.x, 2.x, XL or 3, or Flux.1.",
-        "Pick another file.",
+        say.LOOKS_LIKE(file=path.name, found=looks_like(header), wanted=say.A_CONTROL()),
+        say.PICK_ANOTHER_FILE(),
     )
 
 

@@ -14,6 +14,7 @@ from nodes.diffusion.families.sd3 import HEAD_WIDTH, SPACE, MaskedAttention
 from nodes.diffusion.flow import pad_to_patches
 from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.read import build_empty, fill_module
+from nodes.sentences import files as say
 
 SUMMARY = "time_text_embed.text_embedder.linear_1.weight"
 
@@ -37,7 +38,7 @@ def control_config(part: Header, zero_summary: bool) -> dict[str, Any]:
     """The ControlNet's sizes, as diffusers names them."""
     width, channels, patch, _ = part.shape("pos_embed_input.proj.weight", 4)
     if channels not in (SPACE.channels, SPACE.channels + 1) or width % HEAD_WIDTH:
-        raise UnusableFile(f"{part.name} looks at {channels} channels, {width} wide; known are 16 and 17.", SOURCE)
+        raise UnusableFile(say.CONTROL_CHANNELS(file=part.name, channels=channels, width=width), SOURCE)
     blocks = part.numbers("transformer_blocks.")
     reads, placed = "context_embedder.weight" in part.entries, "pos_embed.proj.weight" in part.entries
     return {

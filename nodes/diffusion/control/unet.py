@@ -18,6 +18,7 @@ from nodes.diffusion.header import SOURCE, Header, UnusableFile
 from nodes.diffusion.ldm import unet_part
 from nodes.diffusion.read import build_empty, fill_module
 from nodes.diffusion.unets import GROUPS, HEAD_WIDTH, SIZE_WIDTH, check_sizes, is_linear, text_width
+from nodes.sentences import files as say
 
 PREFIXES = ("control_model.", "")
 SD1_HEADS = UNION_HEADS = 8
@@ -214,7 +215,7 @@ def adapter_config(part: Header) -> dict[str, Any]:
     known = {(8, 3): ("sd", 3), (8, 1): ("sd", 1), (16, 3): ("sdxl", 3), (16, 1): ("sdxl", 1)}
     sizes = {edge * edge * colours: found for (edge, colours), found in known.items()}
     if entering not in sizes:
-        raise UnusableFile(f"{part.name} is a T2I-Adapter that reads {entering} values at a place.", SOURCE)
+        raise UnusableFile(say.ADAPTER_VALUES(file=part.name, values=entering), SOURCE)
     family, colours = sizes[entering]
     kind = "light_adapter" if light else "full_adapter_xl" if family == "sdxl" else "full_adapter"
     return {

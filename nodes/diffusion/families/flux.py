@@ -27,6 +27,7 @@ from nodes.diffusion.text import TextModels
 from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
+from nodes.sentences import files as say
 from nodes.types import TextPart
 
 PREFIXES = ("model.diffusion_model.", "")
@@ -123,9 +124,8 @@ def transformer_config(part: Header) -> dict[str, Any]:
     head = part.shape("transformer_blocks.0.attn.norm_q.weight", 1)[0]
     if channels != SPACE.channels * PATCH**2:
         raise UnusableFile(
-            f"{part.name} is a Flux model that takes {channels // PATCH**2} channels: a variant that fills or is "
-            "controlled, which is not read yet.",
-            "Use Flux.1 dev or schnell.",
+            say.FLUX_CHANNELS(file=part.name, channels=channels // PATCH**2),
+            say.USE_FLUX_DEV(),
         )
     return {
         "in_channels": channels,

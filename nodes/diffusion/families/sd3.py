@@ -29,6 +29,7 @@ from nodes.diffusion.text import TextModels
 from nodes.diffusion.tokens import NOTHING, without
 from nodes.diffusion.told import Told
 from nodes.diffusion.weaken import Layers, layers_of_transformer, weakened
+from nodes.sentences import files as say
 from nodes.types import TextPart
 
 PREFIXES = ("model.diffusion_model.", "")
@@ -106,9 +107,16 @@ def transformer_config(part: Header) -> dict[str, Any]:
     dual = [n for n in range(blocks) if f"transformer_blocks.{n}.attn2.to_q.weight" in part.entries]
     if channels != SPACE.channels or patch != PATCH or width % HEAD_WIDTH:
         raise UnusableFile(
-            f"{part.name} takes {channels} channels in patches of {patch}, {width} wide; {FAMILY.title} takes 16 "
-            f"in patches of {PATCH}, in heads of {HEAD_WIDTH}.",
-            "Pick another file.",
+            say.SD3_SIZES(
+                file=part.name,
+                channels=channels,
+                patch=patch,
+                width=width,
+                family=FAMILY.title,
+                patches=PATCH,
+                heads=HEAD_WIDTH,
+            ),
+            say.PICK_ANOTHER_FILE(),
         )
     return {
         "patch_size": patch,

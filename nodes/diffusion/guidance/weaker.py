@@ -13,6 +13,8 @@ from nodes.diffusion.guidance.method import Method, Order, Seen, Side, Unfit
 from nodes.diffusion.levels import is_within
 from nodes.diffusion.told import GOOD
 from nodes.diffusion.weaken import Way, Weakening, is_layered
+from nodes.sentences import common
+from nodes.sentences import models as say
 from nodes.types import TextPart
 
 
@@ -34,13 +36,13 @@ class Weaker(Method):
 
     def misfit(self, model: Denoiser, shape: Sequence[int]) -> Unfit | None:
         if not is_layered(model):
-            return Unfit("The model's layers cannot be weakened one by one.", "Leave this guidance out.")
+            return Unfit(say.LAYERS_NOT_WEAKENED(), say.NO_SUCH_GUIDANCE())
         count = len(model.layers.all)
         missing = [number for number in self.layers if number >= count]
         if missing:
-            return Unfit(f"Layer {missing[0]} is to be weakened, but the model has {count}.", f"Use 0 to {count - 1}.")
+            return Unfit(say.NO_SUCH_LAYER(layer=missing[0], count=count), common.USE_0_TO(last=count - 1))
         if not self.layers and not model.layers.middle:
-            return Unfit("The model has no layer of attention in its middle.", f"Name some, 0 to {count - 1}.")
+            return Unfit(say.NO_MIDDLE_LAYER(), say.NAME_LAYERS(last=count - 1))
         return None
 
     def asks(self, model: Denoiser, sigma: float, positive: Sequence[TextPart]) -> Side | None:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from nodes.diffusion.header import SOURCE, Entry, UnusableFile
 from nodes.diffusion.read import read_there
+from nodes.sentences import models as say
 
 Kind = Literal["lora", "loha", "lokr", "diff", "bias"]
 RANKED = ("down", "hada_w1_b", "lokr_w2_b", "lokr_w1_b")
@@ -71,10 +72,8 @@ class Change:
         name = next(iter(self.entries.values())).path.name
         layer = self.targets[0].rpartition(".")[0]
         if all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
-            return UnusableFile(
-                f"{name} at a strength of {strength:g} changes {layer} beyond all numbers.", "Use a smaller strength."
-            )
-        return UnusableFile(f"{name} is damaged: what it holds for {layer} are no numbers (NaN or infinite).", SOURCE)
+            return UnusableFile(say.LORA_TOO_STRONG(name=name, strength=strength, layer=layer), say.SMALLER_STRENGTH())
+        return UnusableFile(say.LORA_NO_NUMBERS(name=name, layer=layer), SOURCE)
 
     @property
     def is_decomposed(self) -> bool:

@@ -24,6 +24,8 @@ from nodes.diffusion.patches.tensors import FIRST, Readable, Shapes, tensors_of
 from nodes.diffusion.read import WEIGHTS
 from nodes.diffusion.sources import open_again, read_json
 from nodes.diffusion.unets import EDITED, LATENT, PAINTED
+from nodes.sentences import files as of_files
+from nodes.sentences import models as say
 
 ROLES = {
     "lora_up.weight": "up", "lora_down.weight": "down", "lora_mid.weight": "mid", "lora_up.bias": "up_bias",
@@ -112,13 +114,14 @@ def open_lora(path: Path) -> Header:
     begun = next((layer for layer in layers.values() if layer.entries.keys() - {"alpha"}), None)
     if begun is not None:
         raise UnusableFile(
-            f"{path.name} is incomplete: no layer has all its tensors. {begun.stem} has {len(begun.entries)} "
-            f"({', '.join(sorted(begun.entries))}).",
+            say.LORA_INCOMPLETE(
+                file=path.name, layer=begun.stem, count=len(begun.entries), there=", ".join(sorted(begun.entries))
+            ),
             SOURCE,
         )
     raise UnusableFile(
-        f"{path.name} looks like {looks_like(header)}. Expected a LoRA (or LoHa, LoKr, DoRA, or a difference).",
-        "Pick another file.",
+        of_files.LOOKS_LIKE(file=path.name, found=looks_like(header), wanted=of_files.A_LORA_OR_KIN()),
+        of_files.PICK_ANOTHER_FILE(),
     )
 
 
@@ -181,19 +184,26 @@ def check_size(header: Header, recipe: Readable, layer: Layer, change: Change, s
     """Raises `UnusableFile` that names both sides."""
     for role, entry in layer.entries.items():
         if entry.dtype not in WEIGHTS and role != "alpha":
-            raise UnusableFile(
-                f"{header.name}: {layer.stem} is stored as {entry.dtype}, which is no format of weights here.", SOURCE
-            )
+            raise UnusableFile(of_files.TENSOR_FORMAT(file=header.name, name=layer.stem, format=entry.dtype), SOURCE)
     rows = sum(shapes[target][0] for target in change.targets)
     inner = math.prod(shapes[change.targets[0]][1:])
     found = changed_shape(change, (rows, *shapes[change.targets[0]][1:]))
     if found is None:
-        raise UnusableFile(f"{header.name} is damaged: the tensors of {layer.stem} do not fit each other.", SOURCE)
+        raise UnusableFile(say.LORA_DAMAGED(file=header.name, layer=layer.stem), SOURCE)
     if found != (rows, inner) and not widens(change, found, rows, shapes):
         raise UnusableFile(
-            f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {family_named(recipe.family).title}: "
-            f"its {layer.stem} is {found[0]} x {found[1]}, and the model's {rows} x {inner}.",
-            "Pick a file that was made for this model.",
+            say.LORA_OTHER_SIZE(
+                file=header.name,
+                kind=kind_of_file(header),
+                part=recipe.title,
+                model=family_named(recipe.family).title,
+                layer=layer.stem,
+                rows=found[0],
+                columns=found[1],
+                here_rows=rows,
+                here_columns=inner,
+            ),
+            say.PICK_FOR_MODEL(),
         )
 
 
@@ -225,15 +235,15 @@ def describe_misfit(header: Header, recipe: Readable) -> tuple[str, str]:
     layers, _ = layers_in(header)
     model = family_named(recipe.family).title
     if layers and all(is_for_text(stem) for stem in layers):
-        return f"{header.name} changes text encoders alone.", "Use Load LoRA, at a model strength of your choice."
-    what = f"{header.name} is {kind_of_file(header)}, and the {recipe.title} is {model}: none of its layers fits."
-    return what, "Pick a file that was made for this model."
+        return say.LORA_FOR_TEXT_ALONE(file=header.name), say.USE_LOAD_LORA()
+    what = say.LORA_FITS_NOWHERE(file=header.name, kind=kind_of_file(header), part=recipe.title, model=model)
+    return what, say.PICK_FOR_MODEL()
 
 
 def kind_of_file(header: Header) -> str:
     """Which models it was made for, in words, as far as its names and sizes tell."""
     family = family_of(header)
-    return f"a LoRA for {family_named(family).title}" if family else "a LoRA for another kind of model"
+    return say.LORA_FOR(family=family_named(family).title) if family else say.LORA_FOR_OTHERS()
 
 
 def family_of(header: Header) -> str:

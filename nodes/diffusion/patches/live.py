@@ -18,6 +18,7 @@ from nodes.diffusion.explained import Explained
 from nodes.diffusion.packed import PackedConv
 from nodes.diffusion.patches.changes import Change, apply_group, grouped, targets_of
 from nodes.diffusion.patches.tensors import DENOISER
+from nodes.sentences import models as say
 
 CASTING, OFFLOADING = "layerwise_casting", "group_offloading"
 EIGHT_BITS = (torch.float8_e4m3fn, torch.float8_e5m2)
@@ -49,8 +50,8 @@ class Slot:
         if hook_of(self.owner, OFFLOADING) is not None:
             if value.shape != held.shape:
                 raise CannotChange(
-                    "The model is kept away from the device, where its first layer cannot be widened.",
-                    "Start without --memory low or lowest, or save the model with the LoRA as a checkpoint.",
+                    say.FIRST_LAYER_AWAY(),
+                    say.MORE_MEMORY(),
                 )
             return self.overwrite(held, value)
         casting = hook_of(self.owner, CASTING)
@@ -89,8 +90,8 @@ class Slot:
         """For weights that wait elsewhere: diffusers' hooks hold on to the very tensors, so what is in them changes."""
         if held.dtype in EIGHT_BITS:
             raise CannotChange(
-                "The model is kept in 8 bits away from the device, where a LoRA cannot be added to it.",
-                "Start with --memory low.",
+                say.IN_8_BITS_AWAY(),
+                say.START_LOW(),
             )
         before = held.detach().clone()
         overwrite(held, value)

@@ -19,6 +19,7 @@ from nodes.diffusion.patches.live import overwrite, slots_of
 from nodes.diffusion.patches.tensors import DENOISER, FIRST, Readable, Shapes, Tensors, tensors_of
 from nodes.diffusion.read import squeezed
 from nodes.diffusion.recipes import PART_TITLES, PartName, PartRecipe
+from nodes.sentences import models as say
 
 Region = Literal["input", "middle", "output"]
 REGIONS: tuple[Region, ...] = ("input", "middle", "output")
@@ -165,9 +166,13 @@ def merged(parts: Sequence[tuple[Readable, Share]]) -> MergedRecipe:
     for other, _ in others:
         if other.family != first.family:
             raise CannotMerge(
-                f"The {first.title} is {family_named(first.family).title}, and the {other.title} is "
-                f"{family_named(other.family).title}: their weights do not correspond.",
-                "Merge models of one family.",
+                say.WEIGHTS_APART(
+                    first=first.title,
+                    first_family=family_named(first.family).title,
+                    other=other.title,
+                    other_family=family_named(other.family).title,
+                ),
+                say.MERGE_ONE_FAMILY(),
             )
         check_sizes(first, shapes, other, tensors_of(other).shapes, narrow=is_difference(parts, other))
     return MergedRecipe(tuple(parts))
@@ -184,9 +189,10 @@ def check_sizes(first: Readable, shapes: Shapes, other: Readable, theirs: Shapes
     missing = [name for name in shapes if name not in theirs]
     if missing:
         raise CannotMerge(
-            f"The {other.title} lacks {len(missing)} of the {len(shapes)} weights of the {first.title} (the first is "
-            f"{missing[0]}).",
-            "Merge models of the same build.",
+            say.LACKS_WEIGHTS(
+                other=other.title, missing=len(missing), all=len(shapes), first=first.title, example=missing[0]
+            ),
+            say.MERGE_SAME_BUILD(),
         )
     for name, shape in shapes.items():
         if squeezed(theirs[name]) == squeezed(shape):
@@ -194,8 +200,10 @@ def check_sizes(first: Readable, shapes: Shapes, other: Readable, theirs: Shapes
         if name == FIRST and narrow and theirs[name][1] < shape[1]:
             continue
         raise CannotMerge(
-            f"{name} is {words(theirs[name])} in the {other.title}, and {words(shape)} in the {first.title}.",
-            "Merge models of the same build; of an inpainting model and others only a difference can be added.",
+            say.WEIGHT_DIFFERS(
+                name=name, theirs=words(theirs[name]), other=other.title, ours=words(shape), first=first.title
+            ),
+            say.MERGE_DIFFERENCE(),
         )
 
 

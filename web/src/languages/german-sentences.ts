@@ -67,7 +67,6 @@ export const germanSentences: Sentences = {
   'file.automatic1111': 'Das sind Angaben von AUTOMATIC1111 zu einem Bild, kein Workflow.',
   'file.comfy-workflow': 'Das ist ein Workflow von ComfyUI.',
   'file.comfy-prompt': 'Das ist ein Prompt von ComfyUI (sein API-Format).',
-  'file.gone': '{file} ist weg.',
   'file.leads-out': '{file} ist eine Verknüpfung, die aus den Modellordnern hinausführt, nach {target}.',
   'fix.choose-other-file': 'Eine andere Datei wählen.',
   'fix.open-ours': 'Einen Workflow öffnen, den Latent Loom gespeichert hat.',
@@ -78,7 +77,6 @@ export const germanSentences: Sentences = {
   'fix.update-program': 'Latent Loom aktualisieren.',
   'fix.add-schema': '"schema": {current} einfügen.',
   'fix.not-yet': 'Der Import ist noch nicht möglich; den Graphen hier bauen oder einen Workflow von Latent Loom öffnen.',
-  'fix.put-back': 'Zurücklegen oder eine andere Datei wählen.',
   'fix.name-folder': 'Mit --models {folder} starten oder den Ordner in extra_model_paths.yaml nennen.',
 
   // Was laufen soll
