@@ -46,7 +46,7 @@ LAYERS = (
     Layer(
         ("nodes.diffusion",),
         ("nodes.types", "nodes.repository", "nodes.sentences", "nodes.api.said"),
-        (*TORCH, "numpy", "PIL", "tokenizers", "blake3", "psutil"),
+        (*TORCH, "gguf", "numpy", "PIL", "tokenizers", "blake3", "psutil"),
     ),
     Layer(("nodes.hub",), ("nodes.repository",), ("huggingface_hub", "blake3", "filelock")),
     Layer(("nodes.demo",), ("nodes.diffusion", "nodes.types"), (*TORCH, "numpy", "PIL", "rich", "platformdirs")),

@@ -1,7 +1,8 @@
 """The block formats of GGUF as float32: each block of 32 or 256 weights shares scales (ggml's formats).
 
 Every function takes blocks as uint8, blocks x bytes, and gives float32, blocks x weights.
-Tests compare each with what the `gguf` package gives.
+Tests compare each with what the `gguf` package gives. Those whose numbers are looked up in large tables, and NVFP4,
+are left to the package itself; the others are written out here, for torch spreads them over all cores.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ BLOCKS = {
     "F32": (1, 4), "F16": (1, 2), "BF16": (1, 2), "Q8_0": (32, 34), "Q4_0": (32, 18), "Q4_1": (32, 20),
     "Q5_0": (32, 22), "Q5_1": (32, 24), "Q2_K": (256, 84), "Q3_K": (256, 110), "Q4_K": (256, 144),
     "Q5_K": (256, 176), "Q6_K": (256, 210), "IQ4_NL": (32, 18), "IQ4_XS": (256, 136), "TQ1_0": (256, 54),
-    "TQ2_0": (256, 66), "MXFP4": (32, 17),
+    "TQ2_0": (256, 66), "MXFP4": (32, 17), "IQ1_S": (256, 50), "IQ1_M": (256, 56), "IQ2_XXS": (256, 66),
+    "IQ2_XS": (256, 74), "IQ2_S": (256, 82), "IQ3_XXS": (256, 98), "IQ3_S": (256, 110), "NVFP4": (64, 36),
 }  # fmt: skip
 """Weights of a block, and the bytes it takes."""
 TYPES = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0", 10: "Q2_K", 11: "Q3_K", 12: "Q4_K",
-    13: "Q5_K", 14: "Q6_K", 20: "IQ4_NL", 23: "IQ4_XS", 30: "BF16", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+    13: "Q5_K", 14: "Q6_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S",
+    22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 30: "BF16", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4", 40: "NVFP4",
 }  # fmt: skip
 """ggml's numbers of the types."""
 
@@ -174,8 +177,30 @@ def mxfp4(blocks: Tensor) -> Tensor:
     return FLOATS[nibbles(blocks[:, 1:]).long()] * (2.0 ** (blocks[:, :1].double() - 128)).float()
 
 
+PIECE = 4096
+"""Blocks that the package is given at once: it makes several arrays as large as what it gives."""
+
+
+def by_gguf(dtype: str) -> Callable[[Tensor], Tensor]:
+    """As the `gguf` package reads it."""
+
+    def widen(blocks: Tensor) -> Tensor:
+        from gguf import GGMLQuantizationType, quants  # tables of a megabyte, which few files ask for
+
+        kind = GGMLQuantizationType[dtype]
+        made = torch.empty(len(blocks), BLOCKS[dtype][0])
+        for start in range(0, len(blocks), PIECE):
+            piece = blocks[start : start + PIECE].contiguous().numpy().reshape(1, -1)
+            made[start : start + PIECE] = torch.from_numpy(quants.dequantize(piece, kind)).view(-1, BLOCKS[dtype][0])
+        return made
+
+    return widen
+
+
 FORMATS: dict[str, Callable[[Tensor], Tensor]] = {
     "Q8_0": q8_0, "Q4_0": q4_0, "Q4_1": q4_1, "Q5_0": q5_0, "Q5_1": q5_1, "Q2_K": q2_k, "Q3_K": q3_k,
     "Q4_K": q4_k, "Q5_K": q5_k, "Q6_K": q6_k, "IQ4_NL": iq4_nl, "IQ4_XS": iq4_xs, "TQ1_0": tq1_0, "TQ2_0": tq2_0,
     "MXFP4": mxfp4,
+    **{dtype: by_gguf(dtype)
+       for dtype in ("IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S", "NVFP4")},
 }  # fmt: skip
