@@ -4,7 +4,7 @@ import type { Editor } from '../editor/editor.svelte';
 import { boundsOf } from '../geometry/curve';
 import { around, grown, type Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
-import { visible } from '../geometry/view';
+import { visible, type View } from '../geometry/view';
 import type { Ink } from './draw/ink';
 import { inGraph, sheetOf } from './draw/surface';
 import { paintGraph, paintLinks, paintMarks, type Drawn, type Marks } from './painting';
@@ -50,13 +50,13 @@ export class Lifted {
       return false;
     }
     const links = linksOf(editor, this.#nodes);
-    const area = visible(editor.camera.view, editor.camera.viewport);
+    const area = visible(drawn.view, editor.camera.viewport);
     const now = around(links.map(boundsOf));
     // The first frame shows the whole sheet; the others what the links leave and where they come to.
     const touched = this.#sheet ? around([this.#last, now].filter((rect) => rect !== null)) : area;
     this.#sheet ??= this.#draw(ctx.canvas, ink, editor, { ...marks, lifted: new Set(links) }, drawn);
     this.#last = now;
-    if (touched) this.#renew(ctx, editor, touched, () => paintLinks(ctx, ink, editor, marks, { links, area }));
+    if (touched) this.#renew(ctx, drawn.view, touched, () => paintLinks(ctx, ink, editor, marks, { links, area }));
     return true;
   }
 
@@ -67,8 +67,7 @@ export class Lifted {
     });
   }
 
-  #renew(ctx: CanvasRenderingContext2D, { camera }: Editor, touched: Rect, draw: () => void): void {
-    const { view } = camera;
+  #renew(ctx: CanvasRenderingContext2D, view: View, touched: Rect, draw: () => void): void {
     const scale = window.devicePixelRatio || 1;
     const dirty = grown(touched, EDGE / view.zoom);
     const left = Math.floor((dirty.x * view.zoom + view.x) * scale);

@@ -6,7 +6,8 @@ import { grown, type Rect } from '../geometry/rect';
 import { cull, Parking } from './culling';
 import type { Kind } from './target';
 
-/** How many are made in a frame: when another graph is shown, when the view rests, and while it moves. */
+/** How many are made in a frame: when another graph is shown, when the view rests, and while it moves. None while it
+ zooms, when what is in view changes fastest. */
 const RENEWED = 32;
 const AT_REST = 12;
 const MOVING = 3;
@@ -18,6 +19,9 @@ const PARKED = 160;
 export const STILL_AFTER_MS = 120;
 const MARGIN = 120;
 const NOWHERE: Rect = { x: Infinity, y: Infinity, width: 0, height: 0 };
+
+/** Where everything is. */
+type Places = Pick<Scene, Kind>;
 
 export type Mounted = Readonly<Record<Kind, readonly string[]>>;
 
@@ -38,10 +42,11 @@ export class Mounting {
   cards = $state.raw<readonly string[]>([]);
   /** The view moves and does not zoom. */
   panning = false;
+  zooming = false;
   /** Nothing in view is still to come. */
   complete = true;
-  /** Nothing will be otherwise when the view has been still for a moment. */
-  resting = true;
+  /** For the view to have been still for a moment: something will be otherwise then. */
+  waiting = false;
   readonly #parking = new Parking(PARKED);
   #moved = -Infinity;
   #zoomed = -Infinity;
@@ -66,19 +71,20 @@ export class Mounting {
   }
 
   /** Decides what is mounted. */
-  update(scene: Scene, { area, zoom, far, focused }: Sight): void {
+  update(scene: Places, { area, zoom, far, focused }: Sight): void {
     const renewed = this.#renewed;
     const now = performance.now();
     const moving = now - this.#moved < STILL_AFTER_MS && !renewed;
-    const zooming = now - this.#zoomed < STILL_AFTER_MS && !renewed;
-    const unreadable = zooming && zoom < READABLE_FROM;
+    this.zooming = now - this.#zoomed < STILL_AFTER_MS && !renewed;
+    const unreadable = this.zooming && zoom < READABLE_FROM;
     this.#renewed = false;
     // Boxes are drawn for all nodes: from afar, and while the view zooms where no card can be read.
     const boxed = far || unreadable;
-    this.panning = moving && !zooming && !far;
+    this.panning = moving && !this.zooming && !far;
     const margin = MARGIN / zoom;
     const whileMoving = zoom < READABLE_FROM ? 0 : MOVING;
-    const budget = moving ? whileMoving : renewed ? RENEWED : AT_REST;
+    const moment = renewed ? RENEWED : AT_REST;
+    const budget = this.zooming ? 0 : moving ? whileMoving : moment;
     const none = new Set<string>();
     const open = grown(area, margin);
     const reach = { near: grown(area, moving ? 0 : margin), far: grown(area, 3 * margin) };
@@ -93,16 +99,16 @@ export class Mounting {
     if (nodes.ids !== items.nodes || frames.ids !== items.frames || notes.ids !== items.notes) {
       this.items = { nodes: nodes.ids, frames: frames.ids, notes: notes.ids };
     }
-    this.complete = nodes.complete && notes.complete;
-    this.resting = !this.panning && (far || !unreadable);
+    this.complete = !unreadable && nodes.complete && notes.complete;
+    this.waiting = (!this.complete && budget === 0) || this.panning || this.zooming;
   }
 
   /** Nodes are gone: cards that were kept for them are let go, or they would be made again if the nodes came back. */
-  dropped(scene: Scene): void {
+  dropped(scene: Places): void {
     if (this.cards.some((id) => this.isParked(id) && !scene.nodes.get(id))) this.#park(scene, [], this.items.nodes);
   }
 
-  #park(scene: Scene, before: readonly string[], shown: readonly string[]): void {
+  #park(scene: Places, before: readonly string[], shown: readonly string[]): void {
     const now = new Set(shown);
     this.#parking.update(scene.nodes, before, now);
     const known = new Set(this.cards);

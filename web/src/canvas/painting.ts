@@ -4,7 +4,7 @@ import type { NodeData } from '../document/types';
 import type { Grid } from '../geometry/grid';
 import { overlaps, type Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
-import { visible } from '../geometry/view';
+import { visible, type View } from '../geometry/view';
 import { drawBoxes, outlineBoxes, type Box } from './draw/boxes';
 import { drawFrames, outlineFrames } from './draw/frames';
 import { drawGround } from './draw/ground';
@@ -29,8 +29,9 @@ export interface Marks {
   lifted?: ReadonlySet<LinkShape>;
 }
 
-/** Which nodes have elements; `far` when none has, and notes neither. */
+/** The view as it is shown, and which nodes have elements in it; `far` when none has, and notes neither. */
 export interface Drawn {
+  view: View;
   far: boolean;
   complete: boolean;
   nodes: readonly string[];
@@ -38,7 +39,8 @@ export interface Drawn {
 
 /** Everything but what the hand marks; lays the ground over all that was there. */
 export function paintGraph(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
-  const { view, viewport } = editor.camera;
+  const { view } = drawn;
+  const { viewport } = editor.camera;
   const scale = window.devicePixelRatio || 1;
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   drawGround(ctx, view, viewport, ink);
@@ -55,9 +57,9 @@ export function paintGraph(ctx: CanvasRenderingContext2D, ink: Ink, editor: Edit
 /** What is selected and has no element to show it, and what the hand draws. */
 export function paintMarks(ctx: CanvasRenderingContext2D, ink: Ink, editor: Editor, marks: Marks, drawn: Drawn): void {
   const { scene, selection, camera } = editor;
-  const { zoom } = camera.view;
-  inGraph(ctx, camera.view);
-  const area = visible(camera.view, camera.viewport);
+  const { zoom } = drawn.view;
+  inGraph(ctx, drawn.view);
+  const area = visible(drawn.view, camera.viewport);
   outlineFrames(ctx, boxesOf(selection.items.frames, scene.frames, area), ink, zoom);
   if (drawn.far || !drawn.complete) {
     const mounted = new Set(drawn.nodes);

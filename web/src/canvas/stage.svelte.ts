@@ -3,9 +3,10 @@ import type { Editor, Listener } from '../editor/editor.svelte';
 import { linkAt, socketAt, type SocketEnd } from '../geometry/hit';
 import type { Rect } from '../geometry/rect';
 import type { LinkShape } from '../geometry/scene';
-import { visible } from '../geometry/view';
+import { onPixels, visible } from '../geometry/view';
 import type { InputEnd, OutputEnd, Point } from '../document/types';
 import { Backdrop } from './backdrop';
+import { Carried } from './carried';
 import { readInk, type Ink } from './draw/ink';
 import { drawThread } from './draw/thread';
 import { Elements } from './elements';
@@ -58,6 +59,10 @@ export class Stage {
   /** The path of the dragged link. */
   thread: SVGPathElement | null = null;
   readonly #lifted = new Lifted();
+  /** The view. */
+  readonly #moving = new Carried();
+  /** What is dragged. */
+  readonly #dragged = new Carried();
   readonly #backdrop = new Backdrop();
   #layer: HTMLElement | null = null;
   #ctx: CanvasRenderingContext2D | null = null;
@@ -106,6 +111,8 @@ export class Stage {
   shift(kind: Kind, id: string, to: Point): void {
     this.editor.scene.shift(kind, id, to);
     this.#lifted.add(kind, id);
+    const element = this.elements.of(kind, id);
+    if (element && this.editor.dragging) this.#dragged.take(element);
     this.elements.move(kind, id, to);
     this.draw();
   }
@@ -207,24 +214,28 @@ export class Stage {
     this.#frame = 0;
     if (!this.#layer || !this.#ctx || !this.#ink) return;
     const { scene, camera } = this.editor;
-    const { view, viewport } = camera;
-    const far = view.zoom < BOXES_BELOW;
+    const far = camera.view.zoom < BOXES_BELOW;
     this.far = far;
+    const sight = { area: visible(camera.view, camera.viewport), zoom: camera.view.zoom, far, focused: this.focus.node };
+    this.mounting.update(scene, sight);
+    // Between pixels only while it zooms, which would seem to shake otherwise.
+    const view = this.mounting.zooming ? camera.view : onPixels(camera.view, window.devicePixelRatio || 1);
     const transform = `translate(${view.x}px, ${view.y}px) scale(${view.zoom})`;
     if (this.#layer.style.transform !== transform) this.#layer.style.transform = transform;
-    const sight = { area: visible(view, viewport), zoom: view.zoom, far, focused: this.focus.node };
-    this.mounting.update(scene, sight);
-    const { complete, resting, items } = this.mounting;
+    const { complete, waiting, items } = this.mounting;
     this.#showCards();
-    // The cards as they are drawn then move as one picture. Not for longer: what zooms would be scaled, and blurred.
-    this.#layer.style.willChange = this.mounting.panning ? 'transform' : '';
-    if (!this.editor.dragging) this.#lifted.clear();
-    const drawn = { far, complete, nodes: items.nodes };
+    if (this.mounting.panning) this.#moving.take(this.#layer);
+    else this.#moving.release();
+    if (!this.editor.dragging) {
+      this.#lifted.clear();
+      this.#dragged.release();
+    }
+    const drawn = { view, far, complete, nodes: items.nodes };
     if (!this.#lifted.paint(this.#ctx, this.#ink, this.editor, this, drawn)) this.#backdrop.paint(this.#ctx, this.#ink, this.editor, this, drawn);
     this.#drawThread(view.zoom);
     clearTimeout(this.#rest);
-    if (!complete) this.draw();
-    else if (!resting) this.#rest = window.setTimeout(() => this.draw(), STILL_AFTER_MS);
+    if (!complete && !waiting) this.draw();
+    else if (waiting) this.#rest = window.setTimeout(() => this.draw(), STILL_AFTER_MS);
   }
 
   /** Shows the cards in view and hides the others; by hand, for a move changes a few of many. */

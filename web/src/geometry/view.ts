@@ -24,6 +24,9 @@ export const toScreen = (view: View, [x, y]: Point): Point => [x * view.zoom + v
 
 export const panned = (view: View, dx: number, dy: number): View => ({ ...view, x: view.x + dx, y: view.y + dy });
 
+/** Moved by less than a pixel of the screen, of which a CSS pixel has `scale`: what stands on whole ones is drawn sharp, and fast. */
+export const onPixels = (view: View, scale: number): View => ({ ...view, x: Math.round(view.x * scale) / scale, y: Math.round(view.y * scale) / scale });
+
 /** Zoomed so that the world under `at` (on screen) stays there. */
 export function zoomedAt(view: View, at: Point, zoom: number): View {
   const next = clampZoom(zoom);

@@ -11,6 +11,10 @@ export interface Box extends Rect {
   collapsed: boolean;
 }
 
+/** From this zoom on a title stands where its card has it, for the card comes in a moment. */
+const AS_ON_CARDS = 0.5;
+/** Where that is, from the card's left top corner, and how large it is there. */
+const ON_CARDS = { x: 28, y: 18, size: 13 };
 const TITLE_FROM = 34;
 const SMALLEST = 6;
 /** Corners smaller than this many pixels are not seen, and rectangles are far faster to fill than paths. */
@@ -102,16 +106,22 @@ function drawTitles(ctx: CanvasRenderingContext2D, boxes: readonly Box[], ink: I
   ctx.resetTransform();
   ctx.fillStyle = ink.text;
   ctx.textBaseline = 'middle';
-  ctx.textAlign = 'center';
+  const asOnCards = zoom >= AS_ON_CARDS;
+  ctx.textAlign = asOnCards ? 'left' : 'center';
   let font = '';
   for (const box of boxes) {
     if (box.width * zoom < TITLE_FROM || box.height * zoom < 10) continue;
-    const size = Math.floor(Math.min(12, box.height * zoom * 0.5, (box.width * zoom * 1.7) / Math.max(4, box.title.length)));
+    const size = asOnCards ? Math.round(ON_CARDS.size * zoom) : sizeIn(box, zoom);
     if (size < SMALLEST) continue;
-    const wanted = `500 ${size * pixel}px ${ink.font}`;
+    const wanted = `${asOnCards ? 600 : 500} ${size * pixel}px ${ink.font}`;
     if (wanted !== font) ctx.font = font = wanted;
     ctx.globalAlpha = box.faint ? 0.5 : 1;
-    ctx.fillText(box.title, (box.x + box.width / 2) * scale + x, (box.y + box.height / 2) * scale + y, (box.width - 12) * scale);
+    const [left, top] = asOnCards ? [box.x + ON_CARDS.x, box.y + ON_CARDS.y] : [box.x + box.width / 2, box.y + box.height / 2];
+    ctx.fillText(box.title, left * scale + x, top * scale + y, (box.width - (asOnCards ? 2 * ON_CARDS.x : 12)) * scale);
   }
   ctx.restore();
 }
+
+/** As large as a box has room for in its middle, in pixels of the screen. */
+const sizeIn = (box: Box, zoom: number): number =>
+  Math.floor(Math.min(12, box.height * zoom * 0.5, (box.width * zoom * 1.7) / Math.max(4, box.title.length)));
