@@ -201,6 +201,8 @@ class Run:
             if planned.loop is not None and not unit.counted:
                 for id in planned.loop.nodes:
                     changed(id, "cached", unit.reason)
+                if times := self._times_before(planned):
+                    self._host.progress(planned.id, times, times)
 
     def _serves(self, planned: Planned) -> bool:
         """Whether a kept result does: an output node's only while all it made is still there."""

@@ -159,6 +159,13 @@ async def test_a_loop_whose_count_is_known_asks_for_its_end_alone(bench: Bench) 
     assert shown == [6, "6"]
 
 
+async def test_a_loop_that_is_reused_is_told_with_how_often_it_ran(bench: Bench) -> None:
+    await bench.run(until(6))
+    log = await bench.run(until(6))
+    assert calls["add"] == 6, "once"
+    assert log.progressed == [("l", 6, 6)]
+
+
 async def test_loops_stand_in_loops(bench: Bench) -> None:
     inner = {"l/m/more": Step("increase", 1, {"value": link("l/m/in", "y"), "by": 1}, "", "l/m")}
     nested = loop("l/m", "repeat", {"y": link("l/m/more")}, {"y": link("l/in", "x")}, inner, times=3, carry={"y": "y"})
