@@ -83,3 +83,14 @@ test('the bar never goes back, though a node takes longer than before', () => {
   expect(progress.fractionAt(1_200)).toBeGreaterThanOrEqual(before);
   expect(progress.fractionAt(1_200)).toBeLessThan(before + 0.01);
 });
+
+test('a node that takes longer than before fills ever less of the bar, and never nearly all of it', () => {
+  const progress = new JobProgress();
+  progress.apply([{ node: 'a', state: 'running', expected: 10 }], 0);
+  const at = new Map<number, number>();
+  for (let second = 1; second <= 40; second += 1) at.set(second, progress.fractionAt(second * 1_000));
+  expect(at.get(8)).toBeCloseTo(0.8);
+  expect(at.get(10)).toBeLessThan(0.85);
+  expect(at.get(20)).toBeGreaterThan(at.get(10) ?? 1);
+  expect(at.get(40)).toBeLessThan(0.93);
+});

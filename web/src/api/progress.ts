@@ -7,6 +7,9 @@ type NodeState = NodeChange['state'];
 /** Seconds that a node is taken to need of which nothing is known, for its part of the bar: no time is told by it. */
 const GUESS = 1;
 
+/** From this share of what a node took before it may be late; then it is taken to need so many times what has gone by. */
+const [ON_TIME, LATE] = [0.8, 2];
+
 const SETTLED: ReadonlySet<NodeState> = new Set(['done', 'cached', 'failed', 'cancelled', 'skipped']);
 
 /** What a job says of itself as a whole is said of this node. */
@@ -83,7 +86,7 @@ export class JobProgress {
       const rest = secondsOf(node, now);
       const own = goneOf(node, rest, now);
       gone += own;
-      left += rest ?? guessed(node, own);
+      left += rest === null ? guessed(node, own) : restOf(node, now);
     }
     return gone + left > 0 ? gone / (gone + left) : 0;
   }
@@ -95,10 +98,17 @@ export class JobProgress {
   fractionAt(now: number): number {
     const left = this.left(now);
     const gone = this.#counted === null ? 0 : (now - this.#counted) / 1_000;
-    if (left && !left.atLeast && gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + left.seconds);
+    if (left && !left.atLeast && gone > 0) this.#shown += ((1 - this.#shown) * gone) / (gone + this.#rest(left, now));
     this.#shown = Math.max(this.#shown, this.#share(now));
     if (this.#counted !== null) this.#counted = now;
     return this.#shown;
+  }
+
+  /** Seconds that the bar has to last: longer than what is left where a node is late. */
+  #rest({ seconds }: Left, now: number): number {
+    let rest = seconds;
+    for (const node of this.#openNodes()) rest += Math.max(0, restOf(node, now) - (secondsOf(node, now) ?? 0));
+    return rest;
   }
 
   /** Null when nothing at all is known. */
@@ -158,6 +168,14 @@ function goneOf(node: Node, rest: number | null, now: number): number {
 function guessed(node: Node, gone: number): number {
   if (node.fraction > 0) return (gone * (1 - node.fraction)) / node.fraction;
   return Math.max(GUESS, gone);
+}
+
+/** Seconds of the bar for a node: one that says nothing of itself and nears what it took before may take far longer. */
+function restOf(node: Node, now: number): number {
+  const rest = secondsOf(node, now) ?? 0;
+  const isSilent = node.state === 'running' && node.remaining === null && node.expected !== null;
+  const gone = (now - node.began) / 1_000;
+  return isSilent && gone > ON_TIME * (node.expected ?? 0) ? Math.max(rest, LATE * gone) : rest;
 }
 
 /** What a node says itself counts more than what was before; a node that takes longer than before is about to end. */
