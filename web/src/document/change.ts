@@ -46,6 +46,8 @@ export interface Command {
   merge?: string;
   /** Commands of the same key are one step however slowly they follow: what is typed from entering a field to leaving it. */
   lasting?: boolean;
+  /** Where the user looked, of what moves the view as well: taking it back brings that back. */
+  view?: Readonly<{ x: number; y: number; zoom: number }>;
   /** Where the user was; given by whoever applies it, so that taking it back shows what it did. */
   at?: readonly Level[];
 }

@@ -37,7 +37,7 @@ export const distribute = (editor: Editor, axis: Axis): void => moveAll(editor, 
 
 /** Lays out the selection, or everything when less than two nodes are selected. */
 export async function layOutGraph(editor: Editor): Promise<void> {
-  const { document, selection } = editor;
+  const { document, camera } = editor;
   const { id } = document;
   const placed = await inWorker(jobOf(editor));
   if (document.id !== id) return;
@@ -50,8 +50,9 @@ export async function layOutGraph(editor: Editor): Promise<void> {
     const data = document.peek.frames.get(frame);
     return data ? putFrame(document.place, frame, { ...data, position: [snapped(at[0]), snapped(at[1])], size }) : null;
   });
-  document.do(together(strings.edits.arrange, [move(document.place, { nodes, notes }), ...frames]));
-  editor.fit(selection.nodes.size > 1 ? 'selection' : 'all');
+  const command = together(strings.edits.arrange, [move(document.place, { nodes, notes }), ...frames]);
+  document.do(command && { ...command, view: { ...camera.view } });
+  editor.fit(editor.selection.nodes.size > 1 ? 'selection' : 'all');
 }
 
 /** Notes are boxes beside the nodes while they are laid out, so that none comes to lie under a node. */

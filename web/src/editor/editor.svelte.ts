@@ -122,11 +122,13 @@ export class Editor {
 
   undo(): void {
     const undone = this.document.undo();
+    if (undone?.view) this.camera.glide(undone.view);
     if (undone) this.announcement = strings.edits.undone(undone.label);
   }
 
   redo(): void {
     const redone = this.document.redo();
+    if (redone?.view) this.fit(this.selection.nodes.size > 1 ? 'selection' : 'all');
     if (redone) this.announcement = strings.edits.redone(redone.label);
   }
 
