@@ -47,7 +47,7 @@ export class Runner {
   /** A run of live mode: seeds stay, and what is wrong is drawn without a word more. */
   async live(): Promise<JobInfo | null> {
     const { editor } = this.#shell;
-    if (editor.document.graph.nodes.size === 0) return null;
+    if (editor.document.whole.graph().nodes.size === 0) return null;
     const outcome = await sendLive(editor, this.#tell);
     this.#take(outcome);
     return outcome.jobs[0] ?? null;
