@@ -132,7 +132,9 @@ export class Shell {
   get insets(): Insets {
     const { width, height } = this.editor.camera.viewport;
     const below = this.hasStrip ? 124 : 72;
-    if (width > NARROW) return { top: 76, left: this.sweep ? 412 : 76, right: this.inspecting ? 348 : 40, bottom: below };
+    const scale = this.settings.values.textSize / 100;
+    const [bar, sweep, side] = [40 * scale, this.sweep ? 332 * scale + 4 : 0, 312 * scale];
+    if (width > NARROW) return { top: bar + 36, left: 76 + sweep, right: this.inspecting ? side + 36 : 40, bottom: below };
     return { top: 124, left: 64, right: 24, bottom: this.inspecting ? height * 0.52 + 12 : below };
   }
 
