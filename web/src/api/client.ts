@@ -1,5 +1,6 @@
 // What the server can be asked, one function a question. Stateless: the page's state lives in the session.
 import type { Catalogue } from '../document/catalogue';
+import { questionWith } from '../document/text';
 import type { Workflow } from '../document/types';
 import { ApiError, type Problem, readAnswer, request, send } from './http';
 import type { CacheUse, Hello, JobInfo, MemoryUse, NodeChange, OutputInfo, Progress } from './messages.gen';
@@ -109,14 +110,14 @@ export interface SweepPlan {
   problems: Problem[];
 }
 
-export const planSweep = (workflow: Workflow): Promise<SweepPlan> => request('jobs/sweep', { method: 'POST', json: { workflow } });
+export const planSweep = (workflow: Workflow): Promise<SweepPlan> => request('jobs/sweep', { method: 'POST', text: questionWith(workflow) });
 
 /** `key`: sent twice under the same key, a workflow is one job. */
 export const postSweep = (workflow: Workflow, _targets: readonly string[] | undefined, key: string): Promise<Accepted> =>
-  request('jobs', { method: 'POST', json: { workflow, sweep: true, key } });
+  request('jobs', { method: 'POST', text: questionWith(workflow, { sweep: true, key }) });
 
 export const postJob = (workflow: Workflow, targets: readonly string[] | undefined, key: string): Promise<Accepted> =>
-  request('jobs', { method: 'POST', json: targets ? { workflow, targets, key } : { workflow, key } });
+  request('jobs', { method: 'POST', text: questionWith(workflow, { targets, key }) });
 
 export async function getJobs(state: JobState | '', limit: number): Promise<JobInfo[]> {
   const query = new URLSearchParams({ limit: String(limit) });
@@ -180,7 +181,7 @@ export interface LinkValueInfo {
 
 /** What an output carries, from what is kept: nothing runs. */
 export const getValue = (workflow: Workflow, node: string, output: string, job: string): Promise<LinkValueInfo> =>
-  request('values', { method: 'POST', json: { workflow, node, output, job } });
+  request('values', { method: 'POST', text: questionWith(workflow, { node, output, job }) });
 
 export const cancelAllJobs = (): Promise<unknown> => request('jobs/cancel', { method: 'POST' });
 
@@ -203,7 +204,7 @@ export async function putWorkflow(workflow: Workflow, revision: number | null, k
   try {
     const saved = await request<{ revision: number }>(path, {
       method: 'PUT',
-      json: { workflow, revision },
+      text: questionWith(workflow, { revision }),
       keepalive,
     });
     return { kind: 'saved', revision: saved.revision };

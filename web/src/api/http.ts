@@ -121,6 +121,8 @@ async function bodyOf(response: Response): Promise<unknown> {
 export interface RequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   json?: unknown;
+  /** JSON that is text already. */
+  text?: string;
   body?: BodyInit;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -129,12 +131,13 @@ export interface RequestOptions {
 
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers };
-  if (options.json !== undefined) headers['Content-Type'] = 'application/json';
+  const text = options.json === undefined ? options.text : JSON.stringify(options.json);
+  if (text !== undefined) headers['Content-Type'] = 'application/json';
   try {
     return await fetch(`/api/${path}`, {
       method: options.method ?? 'GET',
       headers,
-      body: options.json === undefined ? (options.body ?? null) : JSON.stringify(options.json),
+      body: text ?? options.body ?? null,
       signal: options.signal ?? null,
       keepalive: options.keepalive ?? false,
     });

@@ -3,6 +3,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 
 import type { Level } from '../document/change';
+import { textOf } from '../document/text';
 import type { Workflow } from '../document/types';
 
 export interface View {
@@ -25,8 +26,11 @@ export interface LocalDocument {
   updated: number;
 }
 
+/** As the database has it: text is written many times faster than thousands of items. Older ones were kept as they are. */
+type Kept = LocalDocument | (Omit<LocalDocument, 'workflow'> & { text: string });
+
 interface Schema extends DBSchema {
-  documents: { key: string; value: LocalDocument };
+  documents: { key: string; value: Kept };
 }
 
 const OPEN_DOCUMENT = 'loom.document';
@@ -36,11 +40,15 @@ export class LocalStore {
   #database: Promise<IDBPDatabase<Schema>> | undefined;
 
   async read(id: string): Promise<LocalDocument | undefined> {
-    return (await this.#open()).get('documents', id);
+    const kept = await (await this.#open()).get('documents', id);
+    if (!kept || 'workflow' in kept) return kept;
+    const { text, ...record } = kept;
+    return { ...record, workflow: JSON.parse(text) as Workflow };
   }
 
-  async write(record: LocalDocument): Promise<void> {
-    await (await this.#open()).put('documents', record);
+  async write({ workflow, ...record }: LocalDocument): Promise<void> {
+    const text = textOf(workflow);
+    await (await this.#open()).put('documents', { ...record, text });
   }
 
   async remove(id: string): Promise<void> {

@@ -173,7 +173,8 @@ export class Stage {
   }
 
   readonly #listener: Listener = {
-    changed: (changes) => {
+    changed: (changes, mere) => {
+      if (mere) return;
       if (changes === null) this.mounting.renewed();
       else this.mounting.dropped(this.editor.scene);
       this.hovered = null;

@@ -2,6 +2,7 @@
 // is said in the part.
 import { recolour, type Items } from '../document/edit/items';
 import { isItem, type Change, type Level } from '../document/change';
+import { isMereValue } from '../document/mere';
 import { definitionOf, locate, portBehind, scopeOf, wayTo } from '../document/subgraphs';
 import type { Point, Size, Workflow } from '../document/types';
 import { withHeld } from '../geometry/hit';
@@ -22,8 +23,8 @@ import { Subgraphs } from './subgraphs';
 
 /** Told of what components do not read as signals: the canvas draws by hand, autosave writes files. */
 export interface Listener {
-  /** The document changed; null: it is another one, or its catalogue is. */
-  changed?(changes: readonly Change[] | null): void;
+  /** The document changed; null: it is another one, or its catalogue is. `mere`: in no more than constants of inputs. */
+  changed?(changes: readonly Change[] | null, mere: boolean): void;
   selected?(): void;
   /** What is said of a node's run changed; null: of all. */
   ran?(node: string | null): void;
@@ -276,13 +277,14 @@ export class Editor {
     if (changes === null) this.#renew();
     else {
       const here = changes.filter((change) => isItem(change) && change.graph === this.document.shown);
-      this.scene.update(here);
+      this.scene.update(here.filter((change) => !isMereValue(change, this.document.catalogue)));
       for (const change of here) if (change.table === 'nodes' && !change.after) this.runs.forget(change.id);
       const { nodes, frames, notes } = this.document.peek;
       this.selection.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     }
-    if (changes === null || changes.some(rewires)) this.#see();
-    this.#tell((listener) => listener.changed?.(changes));
+    const mere = changes?.every((change) => isMereValue(change, this.document.catalogue)) ?? false;
+    if (!mere && (changes === null || changes.some(rewires))) this.#see();
+    this.#tell((listener) => listener.changed?.(changes, mere));
   }
 
   /** What does not belong together is told as soon as it stands there. */

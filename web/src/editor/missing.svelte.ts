@@ -15,7 +15,7 @@ export class MissingThings {
 
   constructor(editor: Editor) {
     this.#editor = editor;
-    editor.listen({ changed: () => this.#soon() });
+    editor.listen({ changed: (_, mere) => !mere && this.#soon() });
   }
 
   get count(): number {

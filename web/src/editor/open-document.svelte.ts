@@ -8,6 +8,7 @@ import type { Place } from '../document/edit/place';
 import { History } from '../document/history';
 import { freshId } from '../document/ids';
 import { Families } from '../document/kinship';
+import { isMereValue } from '../document/mere';
 import { withSubgraphs } from '../document/subgraph-schemas';
 import { definitionOf } from '../document/subgraphs';
 import { emptyWorkflow, type FrameData, type Json, type NodeData, type NoteData, type Workflow } from '../document/types';
@@ -279,7 +280,7 @@ export class OpenDocument {
       if (change.table === 'nodes' && change.after === undefined) this.#used.add(change.id);
     }
     if (items.some((change) => change.before === undefined || change.after === undefined)) this.#structure += 1;
-    if (items.some((change) => change.table === 'nodes' && change.before?.inputs !== change.after?.inputs)) this.#links += 1;
+    if (items.some((change) => change.table === 'nodes' && change.before?.inputs !== change.after?.inputs && !isMereValue(change, this.#known))) this.#links += 1;
     this.#revision += 1;
     // What a subgraph looks like from outside, or what is given inside, may be another.
     if (changes.some((change) => change.table === 'definitions' || (isItem(change) && change.graph !== this.shown))) this.#renew();
