@@ -11,8 +11,9 @@ from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_sampler, check_texts, fit_latent
 from nodes.sampling_custom import Guider, Noise, Sampler, check_noise, choice_of
 from nodes.schedules import Sigmas
+from nodes.sentences import latents as of_latents
 from nodes.sentences import sampling as say
-from nodes.types import Image, Latent, Model
+from nodes.types import VAE, Image, Latent, LatentSpace, Model
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -82,6 +83,7 @@ def show_noising(
     if not sigmas.values:
         raise BadValue("sigmas", say.NO_LEVEL(), say.MAKE_SIGMAS())
     start = fit_latent(latent, model.space)
+    check_vae(vae, model.space)
     check_noise(noise, start)
     first = replace(start, samples=start.samples[:1])
     denoiser = denoiser_of(model, ctx)
@@ -119,6 +121,7 @@ def show_predictions(
     from nodes.diffusion.samplers import READ_UNCONDITIONAL, options_of
 
     start = fit_latent(latent, guider.model.space)
+    check_vae(vae, guider.model.space)
     first = replace(start, samples=start.samples[:1])
     denoiser = denoiser_of(guider.model, ctx)
     check_texts(denoiser, guider.positive, guider.negative, first)
@@ -135,6 +138,18 @@ def show_predictions(
     seen = [step.denoised.cpu() for step in steps]
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
     return strip([autoencoder.decode(one) for one in spread(seen, pictures)])
+
+
+def check_vae(vae: VAE, space: LatentSpace) -> None:
+    """Refuse, in words, a VAE that does not read the model's latents."""
+    if not space.fits(vae.space):
+        raise BadValue(
+            "vae",
+            of_latents.OTHER_VAE(
+                given=space.title, given_channels=space.channels, read=vae.space.title, read_channels=vae.space.channels
+            ),
+            of_latents.TAKE_ITS_VAE(),
+        )
 
 
 def spread(items: list[T], count: int) -> list[T]:

@@ -323,9 +323,7 @@ def composite_latents(
 
 def cut_to_cells(pixels: Tensor, cell: int, ctx: Context) -> Tensor:
     """Cut evenly on both sides to a multiple of the cell, and say so; batch x height x width x channels."""
-    count, height, width, _ = pixels.shape
-    if not count:
-        raise BadValue("image", of_pictures.NO_PICTURE(), common.LOOK_AT_MAKER_OF_IMAGES())
+    _, height, width, _ = pixels.shape
     if min(height, width) < cell:
         raise BadValue("image", say.PICTURE_TOO_SMALL(width=width, height=height, cell=cell), say.SCALE_UP_FIRST())
     if not bool(pixels.isfinite().all()):

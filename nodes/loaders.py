@@ -53,8 +53,9 @@ def load_checkpoint(file: CheckpointFile, prediction: Predicts = "auto") -> Chec
     return Checkpoint(*said_in_words("file", lambda: read_checkpoint(file, prediction)))
 
 
-def pulled_state(repo: str, revision: str) -> object:
-    """What is here of a repository, by content: another pull makes another result."""
+def pulled_state(repo: str = "", revision: str = "main") -> object:
+    """What is here of a repository, by content: another pull makes another result. Of one whose name comes through a
+    link nothing is known beforehand."""
     try:
         return state_of(read_name(repo, revision))
     except BadName:

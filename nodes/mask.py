@@ -248,8 +248,6 @@ def fitted(
     rows, columns = values.shape[1:]
     if (rows, columns) == (height, width):
         return values
-    if not values.numel():
-        raise BadValue(name, say.EMPTY(columns=columns, rows=rows), common.LOOK_AT_MAKER())
     if not stretch:
         raise BadValue(
             name,

@@ -13,6 +13,7 @@ from nodes.fields import Fraction, Guidance, LatentOut, SamplerName, ScheduleNam
 from nodes.levels import denoiser_of
 from nodes.sentences import common
 from nodes.sentences import latents as of_latents
+from nodes.sentences import masks as of_masks
 from nodes.sentences import sampling as say
 from nodes.sentences import texts as of_texts
 from nodes.types import Conditioning, Latent, LatentSpace, Model
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from nodes.diffusion.samplers import Step
 
 StepNumber = Annotated[int, Number(min=0, max=10_000, step=1)]
+LONGEST = 1_000_000
+"""Steps of the longest schedule of which a part is taken."""
 
 
 @node(category="sampling")
@@ -136,6 +139,10 @@ def check_numbers(steps: int = 1, guidance: float = 1.0, denoise: float = 1.0) -
         raise BadValue("guidance", say.GUIDANCE(guidance=guidance), say.USUAL_GUIDANCE())
     if not 0 <= denoise <= 1:
         raise BadValue("denoise", say.DENOISE(denoise=denoise), common.USE_SHARE())
+    if denoise and steps / denoise > LONGEST:
+        raise BadValue(
+            "denoise", say.TOO_LONG_A_SCHEDULE(steps=steps, denoise=denoise, most=LONGEST), say.LARGER_DENOISE()
+        )
 
 
 def check_range(steps: int, start_step: int, end_step: int) -> None:
@@ -148,8 +155,10 @@ def check_range(steps: int, start_step: int, end_step: int) -> None:
 
 
 def check_sampler(levels: Levels, sampler: str) -> None:
-    from nodes.diffusion.samplers import NOT_FOR_FLOWS
+    from nodes.diffusion.samplers import NOT_FOR_FLOWS, SAMPLERS
 
+    if sampler not in SAMPLERS:
+        raise BadValue("sampler", say.NO_SUCH_SAMPLER(sampler=sampler), say.CHOOSE_SAMPLER())
     if levels.is_flow and sampler in NOT_FOR_FLOWS:
         raise BadValue(
             "sampler",
@@ -161,11 +170,10 @@ def check_sampler(levels: Levels, sampler: str) -> None:
 def fit_latent(latent: Latent, space: LatentSpace) -> Latent:
     """The latent in the model's space: an empty one takes it, one of another space is refused."""
     samples = latent.samples
-    if not samples.numel():
-        size = " x ".join(map(str, samples.shape))
-        raise BadValue("latent", of_latents.EMPTY(size=size), common.LOOK_AT_MAKER())
     if not bool(samples.isfinite().all()):
         raise BadValue("latent", of_latents.NO_NUMBERS(), common.LOOK_AT_MAKER())
+    if latent.mask is not None and not bool(latent.mask.values.isfinite().all()):
+        raise BadValue("latent", of_masks.NO_NUMBERS(), common.LOOK_AT_MAKER())
     if latent.space is None:
         batch, _, height, width = samples.shape
         shape = batch, space.channels, height * 8 // space.downscale, width * 8 // space.downscale
@@ -195,6 +203,9 @@ def check_texts(denoiser: Denoiser, positive: Conditioning, negative: Conditioni
         reason = misfit(denoiser, text)
         if reason:
             raise BadValue(name, reason, of_texts.TAKE_MODELS_ENCODER())
+        told = (said for part in text.parts for said in (part.embedding, part.pooled, part.labels))
+        if not all(bool(said.isfinite().all()) for said in told if said is not None):
+            raise BadValue(name, of_texts.NO_NUMBERS(), common.LOOK_AT_MAKER())
         check_beside(denoiser, name, text, latent)
 
 

@@ -10,6 +10,7 @@ from nodes.fields import Fraction, Guidance, SamplerName, SeedNumber
 from nodes.levels import denoiser_of
 from nodes.sampling import check_methods, check_numbers, check_sampler, check_texts, fit_latent, make_room, run, sampled
 from nodes.schedules import Sigmas, SigmasOut
+from nodes.sentences import common
 from nodes.sentences import sampling as say
 from nodes.types import Conditioning, Latent, Model
 
@@ -287,3 +288,5 @@ def check_noise(noise: Noise, latent: Latent) -> None:
     if noise.given is not None and noise.given.shape[1:] != latent.samples.shape[1:]:
         there, here = (" x ".join(str(n) for n in shape[1:]) for shape in (noise.given.shape, latent.samples.shape))
         raise BadValue("noise", say.NOISE_SIZE(there=there, here=here), say.NOISE_OF_SIZE())
+    if noise.given is not None and not bool(noise.given.isfinite().all()):
+        raise BadValue("noise", say.NOISE_NO_NUMBERS(), common.LOOK_AT_MAKER())

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, Number, Text, Title, node, socket
 from nodes.fields import Fraction, ImageOut, Pixels, ScheduleName, Steps
+from nodes.forms import Malformed
 from nodes.levels import denoiser_of
 from nodes.sampling import check_numbers
 from nodes.sentences import common
+from nodes.sentences import forms as of_forms
 from nodes.sentences import sampling as say
 from nodes.types import Image, Model
 
@@ -30,6 +32,10 @@ class Sigmas:
     """Noise levels in the order they are visited; one step leads from each to the next."""
 
     values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, self.values)):
+            raise Malformed(of_forms.NO_NUMBERS(what=of_forms.LEVELS()))
 
     def check(self, place: str, is_flow: bool) -> None:
         """Refuse, in words, what no sampler can walk: at `place`, the input's name."""

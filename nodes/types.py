@@ -1,17 +1,26 @@
 """The values that travel along links, and the conventions they keep.
 
-Tensors on links live on the CPU; weights never travel, only the recipes that load them.
+Tensors on links live on the CPU; weights never travel, only the recipes that load them. A value that breaks its
+convention is refused when it is made (`Malformed`); numbers of another width become float32.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 
 from nodes.api import Slider, socket
+from nodes.forms import Malformed, formed
+from nodes.sentences import forms as say
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+def keep(value: object, name: str, tensor: Tensor) -> None:
+    """Hold a tensor in a frozen value that is being made."""
+    object.__setattr__(value, name, tensor)
 
 
 class Recipe(Protocol):
@@ -54,12 +63,18 @@ class Image:
     pixels: Tensor
     """float32, batch x height x width x RGB, 0..1, sRGB."""
 
+    def __post_init__(self) -> None:
+        keep(self, "pixels", formed(self.pixels, say.PICTURE(), "pictures", "height", "width", 3))
+
 
 @socket(colour="#8bd17c")
 @dataclass(frozen=True)
 class Mask:
     values: Tensor
     """float32, batch x height x width, 0..1."""
+
+    def __post_init__(self) -> None:
+        keep(self, "values", formed(self.values, say.MASK(), "masks", "height", "width"))
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,14 @@ class Latent:
     """None for an empty latent: zeros that take the space of the model that samples them."""
     mask: NoiseMask | None = None
     """None lets samplers change all of it."""
+
+    def __post_init__(self) -> None:
+        keep(self, "samples", formed(self.samples, say.LATENT(), "latents", "channels", "height", "width"))
+        if self.mask is not None:
+            _, *cell = self.samples.shape
+            formed(self.mask.values, say.LATENT_MASK(), "masks", 1, *cell[1:])
+            if self.mask.original is not None:
+                formed(self.mask.original, say.LATENT_ORIGINAL(), "latents", *cell)
 
 
 @dataclass(frozen=True)
@@ -206,12 +229,23 @@ class TextPart:
     boxes: tuple[BoxText, ...] = ()
     """Further texts, each in a box."""
 
+    def __post_init__(self) -> None:
+        keep(self, "embedding", formed(self.embedding, say.TEXT(), "texts", "tokens", "width"))
+        if self.pooled is not None:
+            keep(self, "pooled", formed(self.pooled, say.SUMMARY(), "texts", "width"))
+        if not math.isfinite(self.strength):
+            raise Malformed(say.NO_STRENGTH(strength=self.strength))
+
 
 @socket(colour="#f5a35b", family="model")
 @dataclass(frozen=True)
 class Conditioning:
     parts: tuple[TextPart, ...]
     """At least one. The model predicts for each; the predictions are averaged by the parts' strengths at each place."""
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise Malformed(say.NO_TEXT())
 
 
 @dataclass(frozen=True)
@@ -292,6 +326,10 @@ class ImageEmbedding:
     """float32, batch x width: the picture as a whole."""
     states: Tensor
     """float32, batch x tokens x width: the layer before the last."""
+
+    def __post_init__(self) -> None:
+        keep(self, "summary", formed(self.summary, say.SEEN(), "pictures", "width"))
+        keep(self, "states", formed(self.states, say.SEEN(), "pictures", "tokens", "width"))
 
 
 @socket(colour="#ef7d6b", family="latent")

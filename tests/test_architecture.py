@@ -33,7 +33,8 @@ WEB_LIBRARIES = ("aiohttp", "sqlalchemy", "alembic", "msgspec", "PIL", "platform
 NODES = Layer(("nodes", "custom_nodes"), (*SCHEMA, "nodes"), (*TORCH, "numpy", "PIL", "blake3"))
 LAYERS = (
     Layer(("nodes.api",)),
-    Layer(("nodes.types", "nodes.fields"), SCHEMA, ("torch",)),
+    Layer(("nodes.forms",), (*SCHEMA, "nodes.sentences")),
+    Layer(("nodes.types", "nodes.fields"), (*SCHEMA, "nodes.forms", "nodes.sentences"), ("torch",)),
     Layer(("nodes.repository",)),
     Layer(("nodes.sentences",), SCHEMA),
     Layer(("server.sentences",), SCHEMA),

@@ -67,6 +67,7 @@ def caption(text: str, width: int, height: int, size: int) -> Tensor:
     from PIL import ImageDraw, ImageFont
 
     font = ImageFont.load_default(size)
+    text = text[:width]  # no letter is narrower than a pixel, and each cut below takes as long as the text
     while text and font.getlength(text) > width:
         text = text.rstrip("…")[:-1].rstrip() + "…" if len(text) > 1 else ""
     strip = PIL.Image.new("RGB", (width, height), (int(PAPER * 255),) * 3)

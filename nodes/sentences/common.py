@@ -21,7 +21,6 @@ ENDS_BEFORE_START = Sentence("number.ends-before-start", "It ends at {second:g} 
 # ---------------------------------------------------------------- what to do
 
 LOOK_AT_MAKER = Sentence("fix.look-at-maker", "Look at what made it.")
-LOOK_AT_MAKER_OF_IMAGES = Sentence("fix.look-at-maker-of-images", "Look at what made the images.")
 USE_NUMBER = Sentence("fix.use-number", "Use a number.")
 USE_SHARE = Sentence("fix.use-share", "Use a number from 0 to 1.")
 USE_FROM_TO = Sentence("fix.use-from-to", "Use a number from {low:g} to {high:g}.")

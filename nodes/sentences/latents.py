@@ -6,7 +6,6 @@ from nodes.api.said import Sentence
 
 NOT_IN_EIGHTS = Sentence("latent.not-in-eights", "The {name} is {pixels}, which 8 does not divide.")
 NOT_IN_CELLS = Sentence("latent.not-in-cells", "The {name} is {pixels}, which {cell} does not divide.")
-EMPTY = Sentence("latent.empty", "The latent is empty: {size}.")
 NO_NUMBERS = Sentence("latent.no-numbers", "The latent holds values that are no numbers.")
 OTHER_MODEL = Sentence(
     "latent.other-model",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nodes.api.said import Sentence
 
-NO_PICTURE = Sentence("picture.none", "There is no picture.")
 NO_NUMBERS = Sentence("picture.no-numbers", "The picture holds values that are no numbers.")
 SIZE = Sentence("picture.size", "A picture cannot be {width} x {height}.")
 FACTOR = Sentence("picture.factor", "A picture of {width} x {height} cannot be scaled by {factor:g}.")

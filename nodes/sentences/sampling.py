@@ -7,6 +7,12 @@ from nodes.api.said import Sentence
 SAW_NO_NUMBERS = Sentence("sampling.saw-no-numbers", "The model saw no numbers (NaN) at the first step.")
 STEPS = Sentence("sampling.steps", "{steps} steps cannot be sampled.")
 GUIDANCE = Sentence("sampling.guidance", "The guidance is {guidance}.")
+TOO_LONG_A_SCHEDULE = Sentence(
+    "sampling.too-long-a-schedule",
+    "{steps} steps at a denoise strength of {denoise:g} are the end of a schedule with more than {most:,} steps.",
+)
+NO_SUCH_SAMPLER = Sentence("sampling.no-such-sampler", "There is no sampler named {sampler}.")
+NOISE_NO_NUMBERS = Sentence("sampling.noise-no-numbers", "The noise holds values that are no numbers.")
 DENOISE = Sentence("sampling.denoise", "The denoise strength is {denoise}.")
 STEP_RANGE = Sentence("sampling.step-range", "It ends before step {end_step} but starts at step {start_step}.")
 NO_STEP_LEFT = Sentence("sampling.no-step-left", "It starts at step {start_step} of {steps}, so no step is left.")
@@ -60,6 +66,8 @@ SPREAD = Sentence("sigmas.spread", "The spread is {sigma_data:g}.")
 TAKE_OFF_LORAS = Sentence(
     "fix.take-off-loras", "Take off its LoRAs one by one; if that is not it, `loom models verify` tells a damaged file."
 )
+LARGER_DENOISE = Sentence("fix.larger-denoise", "Use a larger one, or 0 to change nothing.")
+CHOOSE_SAMPLER = Sentence("fix.choose-sampler", "Use Choose sampler.")
 USUAL_STEPS = Sentence("fix.usual-steps", "Use 1 to 10,000; 20 is usual.")
 USUAL_GUIDANCE = Sentence("fix.usual-guidance", "Use a number; 7 is usual.")
 USE_EULER_ANCESTRAL = Sentence("fix.use-euler-ancestral", "Take euler_ancestral, which knows both.")

@@ -41,6 +41,7 @@ EDITOR_READS_NO_MASK = Sentence(
 )
 SHOWN_OTHER_SIZE = Sentence("text.shown-other-size", "The picture it is shown is {shown}, the one to make {made}.")
 LAYER = Sentence("text.layer", "Layer {last_layer} of {layers} is asked for.")
+NO_NUMBERS = Sentence("text.no-numbers", "The text holds values that are no numbers.")
 ANSWER_NO_NUMBERS = Sentence(
     "text.answer-no-numbers",
     "The text encoder's answer holds numbers that are none: a weight in the text is too large, or the "

@@ -24,7 +24,7 @@ from nodes.loaders import Checkpoint, load_checkpoint
 from nodes.sampling import sample
 from nodes.text import encode_text
 from nodes.tiling import tile_model
-from nodes.types import Conditioning, Image, Latent, TextPart
+from nodes.types import Conditioning, Image, Latent, NoiseMask, TextPart
 from tests.nodes.plain import PlainContext
 from tests.nodes.tiny import write_checkpoint
 
@@ -289,20 +289,28 @@ def test_numbers_that_make_no_sense_are_named(
     assert ctx.steps == 0
 
 
-@pytest.mark.parametrize(
-    ("samples", "words"),
-    [
-        (torch.full((1, 4, 8, 8), math.nan), "holds values that are no numbers"),
-        (torch.zeros(0, 4, 8, 8), "is empty: 0 x 4 x 8 x 8"),
-        (torch.zeros(1, 4, 0, 8), "is empty: 1 x 4 x 0 x 8"),
-    ],
-)
-def test_a_latent_of_nothing_is_refused(
-    tiny: Checkpoint, ctx: PlainContext, texts: Any, samples: Tensor, words: str
+def test_a_latent_or_a_text_of_no_numbers_is_refused(tiny: Checkpoint, ctx: PlainContext, texts: Any) -> None:
+    nothing = latent_of(tiny, torch.full((1, 4, 8, 8), math.nan))
+    masked = replace(latent_of(tiny, torch.ones(1, 4, 8, 8)), mask=NoiseMask(torch.full((1, 1, 8, 8), math.nan)))
+    silent = Conditioning((replace(texts[0].parts[0], embedding=texts[0].parts[0].embedding * math.nan),))
+    cases: list[Any] = [
+        ("latent", (*texts, nothing), "The latent holds"),
+        ("latent", (*texts, masked), "The mask holds"),
+        ("positive", (silent, texts[1], empty_latent(64, 64)), "The text holds"),
+    ]
+    for input, given, words in cases:
+        with pytest.raises(BadValue, match=f"{words} values that are no numbers") as caught:
+            sample(tiny.model, given[0], given[1], given[2], ctx)
+        assert (caught.value.input, ctx.steps) == (input, 0)
+
+
+@pytest.mark.parametrize("denoise", [1e-30, 1e-5])
+def test_a_part_of_an_endless_schedule_is_refused(
+    tiny: Checkpoint, ctx: PlainContext, texts: Any, denoise: float
 ) -> None:
-    with pytest.raises(BadValue, match=words) as caught:
-        sample(tiny.model, texts[0], texts[1], latent_of(tiny, samples), ctx, denoise=0.5)
-    assert (caught.value.input, ctx.steps) == ("latent", 0)
+    with pytest.raises(BadValue, match="the end of a schedule with more than 1,000,000 steps") as caught:
+        sample(tiny.model, texts[0], texts[1], empty_latent(64, 64), ctx, steps=20, denoise=denoise)
+    assert caught.value.input == "denoise"
 
 
 def test_a_model_that_sees_no_numbers_is_stopped_at_the_first_step(tmp_path: Path, ctx: PlainContext) -> None:
