@@ -4,7 +4,8 @@ import type { Workflow } from './types';
 
 const TABLES = new Set(['nodes', 'frames', 'notes']);
 
-const texts = new WeakMap<object, string>();
+/** Of items, with the ids that they stand under. */
+const texts = new WeakMap<object, { id: string; text: string }>();
 
 /** The same as JSON.stringify gives. */
 export function textOf(workflow: Workflow): string {
@@ -23,14 +24,17 @@ export function questionWith(workflow: Workflow, more: object = {}): string {
 const inGraph = (key: string, value: unknown): string | undefined => (TABLES.has(key) && isObject(value) ? items(value) : JSON.stringify(value));
 
 function items(table: object): string {
-  return object(table, (_, item) => {
-    if (!isObject(item)) return JSON.stringify(item);
-    const known = texts.get(item);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(item);
-    texts.set(item, text);
-    return text;
-  });
+  const parts: string[] = [];
+  for (const [id, item] of Object.entries(table)) {
+    if (!isObject(item)) {
+      if (item !== undefined) parts.push(field(id, JSON.stringify(item)));
+      continue;
+    }
+    let known = texts.get(item);
+    if (known?.id !== id) texts.set(item, (known = { id, text: field(id, JSON.stringify(item)) }));
+    parts.push(known.text);
+  }
+  return `{${parts.join(',')}}`;
 }
 
 /** What has no text, such as undefined, is left out. */
@@ -38,9 +42,11 @@ function object(value: object, textOfValue: (key: string, value: unknown) => str
   const parts: string[] = [];
   for (const [key, inner] of Object.entries(value)) {
     const text = textOfValue(key, inner);
-    if (text !== undefined) parts.push(`${JSON.stringify(key)}:${text}`);
+    if (text !== undefined) parts.push(field(key, text));
   }
   return `{${parts.join(',')}}`;
 }
+
+const field = (key: string, text: string): string => `${JSON.stringify(key)}:${text}`;
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
