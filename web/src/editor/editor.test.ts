@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { TOYS, workflowOf } from '../document/testing/toys';
+import { move } from '../document/edit/items';
 import type { NodeData } from '../document/types';
+import type { View } from '../geometry/view';
 import { addChosen, addFrame, addNode } from './adding';
 import { Editor } from './editor.svelte';
 
@@ -22,6 +24,17 @@ describe('the editor', () => {
     editor.redo();
     expect(told).toBe(3);
     expect([...editor.document.graph.nodes.keys()]).toEqual(['make']);
+  });
+
+  it('brings back where the user looked, undoing what moved the view', () => {
+    const editor = open({ make: {} });
+    const view = { x: 5, y: 6, zoom: 0.5 };
+    const command = move(editor.document.place, { nodes: new Map([['make', [900, 900] as const]]) });
+    editor.document.do(command && { ...command, view });
+    let shown: View = editor.camera.view;
+    editor.camera.glide = (to) => (shown = to);
+    editor.undo();
+    expect(shown).toEqual(view);
   });
 
   it('wires a node chosen for a loose link, as one step', () => {
