@@ -26,8 +26,12 @@ SETTLED = """async (theme) => {
     await new Promise((done) =>
       new MutationObserver((_, seen) => root.dataset.theme === theme && done(seen.disconnect()))
         .observe(root, { attributes: true }));
-  await Promise.allSettled(
-    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished));
+  const onTheWay = () => document.getAnimations().filter((one) => one instanceof CSSTransition);
+  // What takes its colour from its parent sets out when that has arrived.
+  while (onTheWay().length) {
+    await Promise.allSettled(onTheWay().map((one) => one.finished));
+    await new Promise(requestAnimationFrame);
+  }
 }"""
 """Until the page has a theme and no colour is on its way to another."""
 RUN = """([where, options]) => axe.run(where ?? document, options).then((found) =>
