@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from nodes.api import BadValue, Context, ModelFile, Number, Title, node
 from nodes.fields import CheckpointFile, ConditioningOut, Fraction, SeedNumber, VAEPart
+from nodes.image import sound
 from nodes.loaders import ModelPart, Predicts, TextPart, said_in_words
 from nodes.sentences import common
 from nodes.sentences import control as say
@@ -84,7 +85,7 @@ def encode_image_vision(
         What it sees, for nodes that steer by it.
     """
     reader: ImageReader = ctx.weights(clip_vision.recipe)
-    return ImageEmbedding(*reader.read(image.pixels, fit == "crop"))
+    return ImageEmbedding(*reader.read(sound(image), fit == "crop"))
 
 
 @node(category="conditioning", title="unCLIP conditioning")

@@ -25,6 +25,13 @@ LARGEST = 32_768
 BlendMode = Literal["normal", "multiply", "screen", "overlay", "add", "difference", "darken", "lighten"]
 
 
+def sound(image: Image) -> Tensor:
+    """Its pixels. Raises BadValue at `image` where they are no numbers (NaN), which would be shown as black."""
+    if not bool(image.pixels.isfinite().all()):
+        raise BadValue("image", say.NO_NUMBERS(), common.LOOK_AT_MAKER())
+    return image.pixels
+
+
 class Loaded(NamedTuple):
     """A picture from a file.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from nodes.api import BadValue, Context, ModelFile, Title, node
 from nodes.control import Steered, Strength, check_turn
 from nodes.fields import Fraction
+from nodes.image import sound
 from nodes.loaders import said_in_words
 from nodes.sentences import control as say
 from nodes.types import ClipVision, Conditioning, Image, IPAdapter, PicturePrompt
@@ -80,7 +81,7 @@ def seen_by(reader: ImageReader, adapter: IPAdapter, image: Image) -> tuple[Tens
     """What the adapter reads of a picture, and of none: zeros, or what the encoder makes of zeros."""
     import torch
 
-    summary, states = reader.read(image.pixels, True)
+    summary, states = reader.read(sound(image), True)
     if adapter.reads == "summary":
         return summary, torch.zeros_like(summary[:1])
     zeros = torch.zeros(1, 3, reader.edge, reader.edge, device=reader.device, dtype=reader.dtype)

@@ -71,7 +71,7 @@ def decode_latent(vae: VAEPart, latent: Latent, ctx: Context) -> ImageOut:
     samples = samples_for(vae, latent)
     tiling = autoencoder.tiling_if_short(*samples.shape[2:])
     tell_tiles(tiling, autoencoder, ctx)
-    return Image(autoencoder.decode(samples, tiling))
+    return decoded(autoencoder.decode(samples, tiling))
 
 
 @node(category="latent/tiles", finishes=True)
@@ -91,7 +91,7 @@ def decode_in_tiles(
     """
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
     samples = samples_for(vae, latent)
-    return Image(autoencoder.decode(samples, tiling_of(tile, overlap, vae), ctx.track))
+    return decoded(autoencoder.decode(samples, tiling_of(tile, overlap, vae), ctx.track))
 
 
 def samples_for(vae: VAE, latent: Latent) -> Tensor:
@@ -110,7 +110,16 @@ def samples_for(vae: VAE, latent: Latent) -> Tensor:
             ),
             say.TAKE_ITS_VAE(),
         )
+    if not bool(samples.isfinite().all()):
+        raise BadValue("latent", say.NO_NUMBERS(), common.LOOK_AT_MAKER())
     return samples
+
+
+def decoded(pixels: Tensor) -> Image:
+    """What a VAE made of a latent. Raises BadValue where that are no numbers."""
+    if not bool(pixels.isfinite().all()):
+        raise BadValue("vae", say.DECODED_NO_NUMBERS(), say.TAKE_ANOTHER_VAE())
+    return Image(pixels)
 
 
 @node(category="latent")

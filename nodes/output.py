@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nodes.api import Context, node
+from nodes.image import sound
 from nodes.types import JPEG, PNG, Image, WebP
 
 
@@ -13,6 +14,7 @@ def preview_image(image: Image, ctx: Context) -> None:
     Args:
         image: The picture, or a batch of them.
     """
+    sound(image)
     ctx.show_image(image)
 
 
@@ -32,4 +34,5 @@ def save_image(
         format: PNG keeps every pixel. Each carries the workflow (JPEG and WebP up to 64 KB of it): drop the file
             on the page to open it again.
     """
+    sound(image)
     ctx.save_image(image, name, format)

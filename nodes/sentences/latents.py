@@ -7,6 +7,7 @@ from nodes.api.said import Sentence
 NOT_IN_EIGHTS = Sentence("latent.not-in-eights", "The {name} is {pixels}, which 8 does not divide.")
 NOT_IN_CELLS = Sentence("latent.not-in-cells", "The {name} is {pixels}, which {cell} does not divide.")
 NO_NUMBERS = Sentence("latent.no-numbers", "The latent holds values that are no numbers.")
+DECODED_NO_NUMBERS = Sentence("latent.decoded-no-numbers", "The VAE made no numbers (NaN) of the latent.")
 OTHER_MODEL = Sentence(
     "latent.other-model",
     "The latent is one of {given} ({given_channels} channels), but the model reads those of {read} "
@@ -42,6 +43,7 @@ EMPTY_KEEPS_NOTHING = Sentence("latent.empty-keeps-nothing", "An empty latent ha
 USE_FACTOR = Sentence("fix.use-factor", "Use 0.25 to 8.")
 AT_LEAST = Sentence("fix.at-least", "Use at least {least}.")
 ENCODE_WITH_MODELS_VAE = Sentence("fix.encode-with-models-vae", "Encode the picture with this model's VAE.")
+TAKE_ANOTHER_VAE = Sentence("fix.take-another-vae", "Take another VAE; `loom models verify` tells a damaged file.")
 TAKE_ITS_VAE = Sentence("fix.take-its-vae", "Take the VAE from the checkpoint that sampled it.")
 SMALLER_OR_EARLIER = Sentence("fix.smaller-or-earlier", "Make it smaller, or begin it earlier.")
 SCALE_UP_FIRST = Sentence("fix.scale-up-first", "Scale it up first.")

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from nodes.api import BadValue
+from nodes.clip_vision import encode_image_vision
 from nodes.forms import Malformed
+from nodes.latent import decode_in_tiles, decode_latent
+from nodes.loaders import Checkpoint, load_checkpoint
+from nodes.output import preview_image, save_image
 from nodes.schedules import Sigmas
 from nodes.types import Conditioning, Image, ImageEmbedding, Latent, Mask, NoiseMask, TextPart
+from tests.nodes.plain import PlainContext
+from tests.nodes.test_ip_adapter import EYES
+from tests.nodes.tiny import write_checkpoint
 
 PICTURE, LATENT = torch.rand(1, 8, 6, 3), torch.rand(1, 4, 8, 6)
 TEXT = TextPart(torch.rand(1, 77, 8))
@@ -53,3 +62,33 @@ def test_numbers_of_another_width_become_float32(dtype: torch.dtype) -> None:
 
 def test_float32_is_held_as_it_is() -> None:
     assert Image(PICTURE).pixels is PICTURE and Latent(LATENT).samples is LATENT
+
+
+# ---------------------------------------------------------------- numbers that are none
+
+
+def test_a_picture_of_no_numbers_is_neither_shown_nor_saved_nor_read(ctx: PlainContext) -> None:
+    broken = Image(PICTURE * float("nan"))
+    works: list[Callable[[], Any]] = [
+        lambda: preview_image(broken, ctx), lambda: save_image(broken, ctx),
+        lambda: encode_image_vision(EYES, broken, ctx),
+    ]  # fmt: skip
+    for work in works:
+        with pytest.raises(BadValue, match="The picture holds values that are no numbers"):
+            work()
+    assert not ctx.shown and not ctx.saved
+
+
+def test_a_latent_of_no_numbers_is_not_decoded(tiny: Checkpoint, ctx: PlainContext) -> None:
+    broken = Latent(torch.full((1, 4, 8, 8), float("nan")), tiny.vae.space)
+    for work in (lambda: decode_latent(tiny.vae, broken, ctx), lambda: decode_in_tiles(tiny.vae, broken, ctx)):
+        with pytest.raises(BadValue, match="The latent holds values that are no numbers"):
+            work()
+
+
+def test_a_vae_that_makes_no_numbers_is_told(tmp_path: Path, ctx: PlainContext) -> None:
+    bias: dict[str, Any] = {"first_stage_model.decoder.conv_out.bias": torch.full((3,), float("nan"))}
+    vae = load_checkpoint(write_checkpoint(tmp_path / "nan.safetensors", **bias)).vae
+    with pytest.raises(BadValue, match=r"The VAE made no numbers \(NaN\)") as caught:
+        decode_latent(vae, Latent(torch.ones(1, 4, 8, 8), vae.space), ctx)
+    assert caught.value.input == "vae"

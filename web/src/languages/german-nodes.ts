@@ -138,6 +138,8 @@ export const germanOfNodes = {
   // latents
   'latent.not-in-eights': '„{name}“ ist {pixels}; das ist nicht durch 8 teilbar.',
   'latent.not-in-cells': '„{name}“ ist {pixels}; das ist nicht durch {cell} teilbar.',
+  'latent.decoded-no-numbers': 'Der VAE machte aus dem Latent keine Zahlen (NaN).',
+  'fix.take-another-vae': 'Einen anderen VAE nehmen; `loom models verify` nennt eine beschädigte Datei.',
   'latent.no-numbers': 'Im Latent stehen Werte, die keine Zahlen sind.',
   'latent.other-model': 'Das Latent ist eines von {given} ({given_channels} Kanäle), aber das Modell liest die von {read} ({read_channels} Kanäle).',
   'latent.other-vae': 'Das Latent ist eines von {given} ({given_channels} Kanäle), aber der VAE liest die von {read} ({read_channels} Kanäle).',
