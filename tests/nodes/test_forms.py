@@ -81,7 +81,10 @@ def test_a_picture_of_no_numbers_is_neither_shown_nor_saved_nor_read(ctx: PlainC
 
 def test_a_latent_of_no_numbers_is_not_decoded(tiny: Checkpoint, ctx: PlainContext) -> None:
     broken = Latent(torch.full((1, 4, 8, 8), float("nan")), tiny.vae.space)
-    for work in (lambda: decode_latent(tiny.vae, broken, ctx), lambda: decode_in_tiles(tiny.vae, broken, ctx)):
+    works: list[Callable[[], Any]] = [
+        lambda: decode_latent(tiny.vae, broken, ctx), lambda: decode_in_tiles(tiny.vae, broken, ctx)
+    ]  # fmt: skip
+    for work in works:
         with pytest.raises(BadValue, match="The latent holds values that are no numbers"):
             work()
 
