@@ -75,5 +75,5 @@ def sample_with_diffusers(
         last = run(walked, steps, model.space, ctx)
     except UnfitScheduler as error:
         fix = say.OTHER_SCHEDULER()
-        raise BadValue("scheduler", say.SCHEDULER_UNFIT(scheduler=scheduler, error=error), fix) from error
+        raise BadValue("scheduler", say.SCHEDULER_UNFIT(scheduler=scheduler, error=error.args[0]), fix) from error
     return replace(start, samples=last.x.cpu())

@@ -116,6 +116,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     problem: str = ""
     """Why it cannot be used, in words; empty when it can."""
     fix: str = ""
+    problem_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
+    fix_phrase: Phrase | msgspec.UnsetType = msgspec.UNSET
     files: list[ModelFile] = []
     """The files of a diffusers folder."""
     preview: str = ""

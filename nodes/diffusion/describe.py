@@ -157,7 +157,7 @@ def pass_all(path: Path, headers: list[Header]) -> None:
 def words(path: Path, error: BaseException) -> tuple[str, str]:
     """What is wrong, and what to do."""
     if isinstance(error, UnusableFile):
-        return str(error), error.fix
+        return error.what, error.fix
     if isinstance(error, OSError):
         return say.UNREADABLE_BECAUSE(file=path.name, why=error.strerror or error), say.MAY_OPEN()
     return say.SENSELESS_HEADER(file=path.name, why=type(error).__name__), say.DOWNLOAD_AGAIN()

@@ -15,6 +15,7 @@ from nodes.diffusion.levels import Levels, NoiseLevels
 from nodes.diffusion.noise import Noise, generator_of
 from nodes.diffusion.sample import Guide, unscaled
 from nodes.diffusion.samplers import Step
+from nodes.sentences import sampling as say
 from nodes.types import LatentSpace
 
 
@@ -51,11 +52,11 @@ def make_scheduler(name: str, levels: Levels, karras: bool) -> Any:
     """One for the model's own levels, without clipping, told that outputs are noise (or velocity, for a flow)."""
     kind = getattr(diffusers, name, None)
     if kind is None or not hasattr(kind, "step"):
-        raise UnfitScheduler(f"diffusers has no scheduler called {name}.")
+        raise UnfitScheduler(say.NO_SUCH_SCHEDULER(name=name))
     if name.startswith("FlowMatch") != levels.is_flow:
-        raise UnfitScheduler(f"{name} is for {'models that add noise' if levels.is_flow else 'flows'}.")
+        raise UnfitScheduler(say.FOR_NOISE(name=name) if levels.is_flow else say.FOR_FLOWS(name=name))
     if not levels.is_flow and type(levels) is not NoiseLevels:
-        raise UnfitScheduler("diffusers' schedulers count in training steps; this model was set to other levels.")
+        raise UnfitScheduler(say.OTHER_LEVELS())
     takes = inspect.signature(kind.__init__).parameters
     if levels.is_flow:
         wanted: dict[str, Any] = {"shift": getattr(levels, "shift", 1.0)}
@@ -63,7 +64,7 @@ def make_scheduler(name: str, levels: Levels, karras: bool) -> Any:
         wanted = {"trained_betas": betas_of(levels), "clip_sample": False, "prediction_type": "epsilon"}
     wanted["use_karras_sigmas"] = karras
     if karras and "use_karras_sigmas" not in takes:
-        raise UnfitScheduler(f"{name} has no Karras sigmas.")
+        raise UnfitScheduler(say.NO_KARRAS(name=name))
     return kind(**{key: value for key, value in wanted.items() if key in takes})
 
 

@@ -36,6 +36,14 @@ MASK_UNUSED = Sentence(
     "sampling.mask-unused", "The latent has a mask of what to keep, but this node starts from noise alone."
 )
 SCHEDULER_UNFIT = Sentence("sampling.scheduler-unfit", "{scheduler} cannot sample this model: {error}")
+NO_SUCH_SCHEDULER = Sentence("scheduler.none", "diffusers has no scheduler called {name}.")
+FOR_NOISE = Sentence("scheduler.for-noise", "{name} is for models that add noise.")
+FOR_FLOWS = Sentence("scheduler.for-flows", "{name} is for flows.")
+OTHER_LEVELS = Sentence(
+    "scheduler.other-levels",
+    "diffusers' schedulers count in training steps; this model was set to other levels.",
+)
+NO_KARRAS = Sentence("scheduler.no-karras", "{name} has no Karras sigmas.")
 NO_LAYER_NUMBER = Sentence("sampling.no-layer-number", '"{word}" is no number of a layer.')
 LOOKS = Sentence("sampling.looks", "The model cannot be asked {looks} times for a step.")
 EMPTY_HOLDS_NO_PICTURE = Sentence("sampling.empty-holds-no-picture", "An empty latent holds no picture.")

@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from nodes.api.said import Said
 from nodes.hub.record import Pulled, read_record
 from nodes.repository import INDEX
 from server.messages import (
@@ -36,6 +37,8 @@ from server.worker.beside import look_beside
 from server.worker.files import SHIPPED, Folders
 from server.worker.identities import Identities
 
+PHRASED = ("problem", "fix")
+"""What of a description is said by sentences."""
 SHORT, LONG = 200, 20_000
 """Letters of a value of the metadata, in a list and in full."""
 MANY = 200
@@ -224,8 +227,9 @@ class ModelShelf:
     def _version(self) -> str:
         """The code that describes files, by content."""
         known = hashlib.sha256()
-        for source in sorted((SHIPPED / "diffusion").rglob("*.py")):
-            known.update(source.read_bytes())
+        for part in ("diffusion", "sentences"):
+            for source in sorted((SHIPPED / part).rglob("*.py")):
+                known.update(source.read_bytes())
         return known.hexdigest()
 
     @cached_property
@@ -303,7 +307,12 @@ def printable(told: Mapping[str, Any]) -> dict[str, Any]:
             return {clean(key)[:SHORT]: clean(text) for key, text in list(value.items())[:MANY]}
         return [clean(text)[:SHORT] for text in value[:MANY]] if isinstance(value, tuple) else value
 
-    return {name: any_of(value) for name, value in told.items()}
+    def phrase_of(said: Said) -> dict[str, Any]:
+        values = {name: phrase_of(one) if isinstance(one, Said) else any_of(one) for name, one in said.values.items()}
+        return {"code": said.code, "values": values}
+
+    phrases = {f"{name}_phrase": phrase_of(told[name]) for name in PHRASED if isinstance(told.get(name), Said)}
+    return {name: any_of(value) for name, value in told.items()} | phrases
 
 
 def shorten(metadata: Mapping[str, str], longest: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nodes.diffusion.describe import describe
 from nodes.hub.record import Pulled, add_to_record
 from server.messages import DescribeModel, FromWorker, ListModels, ModelInfo, ModelsListed, ModelVerified, VerifyModel
+from server.phrases import Phrase
 from server.worker.files import SHIPPED, Folders
 from server.worker.identities import Identities
 from server.worker.models import ModelShelf
@@ -184,6 +185,8 @@ def test_a_file_that_cannot_be_used_is_listed_with_its_name_and_the_reason(
     put(name, content)
     model = by_name(shelf().models(name.partition("/")[0]))[name]
     assert words in model.problem and Path(name).name in model.problem and model.fix
+    assert isinstance(model.problem_phrase, Phrase) and isinstance(model.fix_phrase, Phrase)
+    assert Path(name).name in model.problem_phrase.values.values(), "it can be said in any language"
 
 
 def test_text_that_no_json_can_carry_does_not_break_the_list(put: Put, shelf: Callable[[], ModelShelf]) -> None:

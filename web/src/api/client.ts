@@ -3,7 +3,7 @@ import type { Catalogue } from '../document/catalogue';
 import { questionWith } from '../document/text';
 import type { Workflow } from '../document/types';
 import { ApiError, type Problem, readAnswer, request, send } from './http';
-import type { CacheUse, Hello, JobInfo, MemoryUse, NodeChange, OutputInfo, Progress } from './messages.gen';
+import type { CacheUse, Hello, JobInfo, MemoryUse, NodeChange, OutputInfo, Phrase, Progress } from './messages.gen';
 
 export type JobState = JobInfo['state'];
 export type NodeState = NodeChange['state'];
@@ -71,6 +71,7 @@ export interface ModelInfo {
   triggers?: string[];
   base?: string;
   problem?: string;
+  problem_phrase?: Phrase;
 }
 
 export interface UploadedImage {
