@@ -59,6 +59,7 @@ def test_what_fits_is_offered_first_and_its_words_complete_the_text(board: Board
 
     field = board.widget(board.node("encode_text"), "text").locator("textarea")
     field.click()
+    expect(field).to_have_attribute("aria-autocomplete", "list")  # the prompt's help has come
     board.press("ControlOrMeta+Home", "ArrowRight", "ArrowRight", "ArrowRight", "ControlOrMeta+ArrowUp")
     expect(field).to_have_value("a (red:1.05) house")
     board.press("ControlOrMeta+ArrowUp", "ControlOrMeta+End")
