@@ -130,7 +130,8 @@ def project_image(vae: VAEPart, image: Image, ctx: Context, steps: Corrections =
     if steps < 1:
         raise BadValue("steps", say.CORRECTS_NOTHING(steps=steps), say.USE_100())
     autoencoder: Autoencoder = ctx.weights(vae.recipe)
-    pixels = cut_to_cells(image.pixels, vae.space.downscale, ctx)
+    # Nothing decodes to what is beyond black and white.
+    pixels = cut_to_cells(image.pixels.clamp(0, 1), vae.space.downscale, ctx)
     closest = [
         min(ctx.track(project(autoencoder, one, steps, rate), total=steps + 1), key=lambda tried: tried.error)
         for one in torch.split(pixels, 1)
