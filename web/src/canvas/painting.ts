@@ -120,21 +120,23 @@ function notesIn({ scene, document }: Editor, area: Rect): Parameters<typeof dra
 
 /** What is in view and has no element of its own. */
 function boxesIn(editor: Editor, area: Rect, mounted: ReadonlySet<string>): Box[] {
-  const { scene, document } = editor;
+  const { scene, document, problems, runs } = editor;
+  // Asked of thousands of nodes, and of most sheets there is nothing to say.
+  const isTroubled = problems.all.length > 0 ? (id: string) => problems.of(id).some(({ level }) => level === 'error') : () => false;
   const boxes: Box[] = [];
   for (const id of scene.nodes.within(area)) {
     const [box, node] = [scene.nodes.get(id), document.peek.nodes.get(id)];
-    if (box && node && !mounted.has(id)) boxes.push(boxOf(editor, id, node, box));
+    if (box && node && !mounted.has(id)) boxes.push(boxOf(document, node, box, runs.peek(id).state === 'failed' || isTroubled(id)));
   }
   return boxes;
 }
 
-function boxOf({ document, runs, problems }: Editor, id: string, node: NodeData, box: Rect): Box {
+function boxOf(document: Editor['document'], node: NodeData, box: Rect, failed: boolean): Box {
   return {
     ...box,
     colour: node.colour || categoryColour(document.schema(node)?.category ?? ''),
     title: document.titleOf(node),
-    failed: runs.peek(id).state === 'failed' || problems.of(id).some(({ level }) => level === 'error'),
+    failed,
     faint: (node.mode ?? 'run') !== 'run',
     collapsed: node.collapsed === true,
   };

@@ -44,10 +44,15 @@ export class Scene {
     this.#links.clear();
     this.#linkBoxes = null;
     for (const grid of [this.nodes, this.frames, this.notes]) grid.clear();
-    for (const [id, node] of graph.nodes) this.#place(id, node);
+    // Each node's layout is asked for once: there are several links a node.
+    const layouts = new Map<string, NodeLayout>();
+    for (const [id, node] of graph.nodes) {
+      const layout = this.#place(id, node);
+      if (layout) layouts.set(id, layout);
+    }
     for (const [id, frame] of graph.frames) this.frames.set(id, boxOf(frame));
     for (const [id, note] of graph.notes) this.notes.set(id, boxOf(note));
-    for (const link of graph.links.all()) this.#drawLink(link);
+    for (const link of graph.links.all()) this.#drawLink(link, (id) => layouts.get(id));
   }
 
   update(changes: readonly Change[]): void {
@@ -152,9 +157,10 @@ export class Scene {
     }
   }
 
-  #place(id: string, node: NodeData): void {
+  #place(id: string, node: NodeData): NodeLayout | undefined {
     const layout = this.layout(id);
     if (layout) this.nodes.set(id, { x: node.position[0], y: node.position[1], width: layout.width, height: layout.height });
+    return layout;
   }
 
   #outputsRead(id: string): string[] {
@@ -172,10 +178,10 @@ export class Scene {
     for (const link of this.#graph?.links.outgoing(id) ?? []) this.#drawLink(link);
   }
 
-  #drawLink(link: Link): void {
+  #drawLink(link: Link, layoutOf = (id: string): NodeLayout | undefined => this.layout(id)): void {
     const key = linkKey(link.to);
-    const start = this.outputPoint(link.from);
-    const end = this.inputPoint(link.to);
+    const start = this.#socket(link.from.node, layoutOf(link.from.node)?.outputs.get(link.from.output));
+    const end = this.#socket(link.to.node, layoutOf(link.to.node)?.inputs.get(link.to.input));
     if (!start || !end || !this.#graph || !this.#catalogue) {
       this.#forget(key);
       return;
