@@ -100,7 +100,7 @@ export class Mounting {
       this.items = { nodes: nodes.ids, frames: frames.ids, notes: notes.ids };
     }
     this.complete = !unreadable && nodes.complete && notes.complete;
-    this.waiting = (!this.complete && budget === 0) || this.panning || this.zooming;
+    this.waiting = this.panning || this.zooming;
   }
 
   /** Nodes are gone: cards that were kept for them are let go, or they would be made again if the nodes came back. */

@@ -274,17 +274,18 @@ export class Editor {
   }
 
   #follow(changes: readonly Change[] | null): void {
-    if (changes === null) this.#renew();
+    // A mere value changes nothing that is made of the graph as a whole.
+    const more = changes?.filter((change) => !isMereValue(change, this.document.catalogue)) ?? null;
+    if (more === null) this.#renew();
     else {
-      const here = changes.filter((change) => isItem(change) && change.graph === this.document.shown);
-      this.scene.update(here.filter((change) => !isMereValue(change, this.document.catalogue)));
+      const here = more.filter((change) => isItem(change) && change.graph === this.document.shown);
+      this.scene.update(here);
       for (const change of here) if (change.table === 'nodes' && !change.after) this.runs.forget(change.id);
       const { nodes, frames, notes } = this.document.peek;
       this.selection.keep({ nodes: (id) => nodes.has(id), frames: (id) => frames.has(id), notes: (id) => notes.has(id) });
     }
-    const mere = changes?.every((change) => isMereValue(change, this.document.catalogue)) ?? false;
-    if (!mere && (changes === null || changes.some(rewires))) this.#see();
-    this.#tell((listener) => listener.changed?.(changes, mere));
+    if (more === null || more.some(rewires)) this.#see();
+    this.#tell((listener) => listener.changed?.(changes, more?.length === 0));
   }
 
   /** What does not belong together is told as soon as it stands there. */
